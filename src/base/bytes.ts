@@ -1,0 +1,197 @@
+/**
+ * The one binary vocabulary of everything that is stored or sent: unsigned LEB128 varints, length-prefixed bytes and
+ * UTF-8 strings. A reader never allocates more than its input holds and refuses what is not canonical.
+ */
+import { assert } from './assert.js';
+
+/** Input from disk or network is not what it claims to be. The caller refuses it; it never crashes the process. */
+export class DecodeError extends Error {
+  override readonly name = 'DecodeError';
+}
+
+const utf8Encoder = new TextEncoder();
+const utf8Decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+
+export const EMPTY_BYTES = new Uint8Array(0);
+
+export function utf8Encode(text: string): Uint8Array {
+  return utf8Encoder.encode(text);
+}
+
+/** @throws DecodeError on anything that is not UTF-8. */
+export function utf8Decode(bytes: Uint8Array): string {
+  try {
+    return utf8Decoder.decode(bytes);
+  } catch {
+    throw new DecodeError('not UTF-8');
+  }
+}
+
+/** Order of unsigned bytes, the order of every store. Negative, zero or positive. */
+export function compareBytes(a: Uint8Array, b: Uint8Array): number {
+  const shared = Math.min(a.length, b.length);
+  for (let i = 0; i < shared; i += 1) {
+    const difference = (a[i] as number) - (b[i] as number);
+    if (difference !== 0) return difference;
+  }
+  return a.length - b.length;
+}
+
+export function equalBytes(a: Uint8Array, b: Uint8Array): boolean {
+  return a.length === b.length && compareBytes(a, b) === 0;
+}
+
+export class ByteWriter {
+  #bytes: Uint8Array;
+  #length = 0;
+
+  constructor(capacity = 256) {
+    this.#bytes = new Uint8Array(capacity);
+  }
+
+  get length(): number {
+    return this.#length;
+  }
+
+  u8(value: number): this {
+    this.#reserve(1);
+    this.#bytes[this.#length++] = value;
+    return this;
+  }
+
+  /** An unsigned integer to 2^53-1. */
+  varuint(value: number): this {
+    assert(Number.isSafeInteger(value) && value >= 0, 'varuint out of range', { value });
+    this.#reserve(8);
+    let rest = value;
+    while (rest > 0x7f) {
+      this.#bytes[this.#length++] = (rest % 128) | 0x80;
+      rest = Math.floor(rest / 128);
+    }
+    this.#bytes[this.#length++] = rest;
+    return this;
+  }
+
+  /** Four bytes, most significant first. */
+  u32(value: number): this {
+    this.#reserve(4);
+    this.#bytes[this.#length++] = (value >>> 24) & 0xff;
+    this.#bytes[this.#length++] = (value >>> 16) & 0xff;
+    this.#bytes[this.#length++] = (value >>> 8) & 0xff;
+    this.#bytes[this.#length++] = value & 0xff;
+    return this;
+  }
+
+  raw(bytes: Uint8Array): this {
+    this.#reserve(bytes.length);
+    this.#bytes.set(bytes, this.#length);
+    this.#length += bytes.length;
+    return this;
+  }
+
+  bytes(bytes: Uint8Array): this {
+    return this.varuint(bytes.length).raw(bytes);
+  }
+
+  string(text: string): this {
+    if (text.length <= 64 && isAscii(text)) {
+      this.varuint(text.length);
+      this.#reserve(text.length);
+      for (let i = 0; i < text.length; i += 1) this.#bytes[this.#length++] = text.charCodeAt(i);
+      return this;
+    }
+    return this.bytes(utf8Encoder.encode(text));
+  }
+
+  /** A copy of what was written. */
+  finish(): Uint8Array {
+    return this.#bytes.slice(0, this.#length);
+  }
+
+  #reserve(more: number): void {
+    const need = this.#length + more;
+    if (need <= this.#bytes.length) return;
+    const grown = new Uint8Array(Math.max(need, this.#bytes.length * 2));
+    grown.set(this.#bytes.subarray(0, this.#length));
+    this.#bytes = grown;
+  }
+}
+
+export class ByteReader {
+  readonly #bytes: Uint8Array;
+  #at = 0;
+
+  constructor(bytes: Uint8Array) {
+    this.#bytes = bytes;
+  }
+
+  get position(): number {
+    return this.#at;
+  }
+
+  get remaining(): number {
+    return this.#bytes.length - this.#at;
+  }
+
+  u8(): number {
+    const value = this.#bytes[this.#at];
+    if (value === undefined) throw new DecodeError('truncated');
+    this.#at += 1;
+    return value;
+  }
+
+  varuint(): number {
+    let value = 0;
+    let scale = 1;
+    for (let i = 0; i < 8; i += 1) {
+      const byte = this.u8();
+      value += (byte & 0x7f) * scale;
+      if (byte < 0x80) {
+        if (byte === 0 && i > 0) throw new DecodeError('varint is not canonical');
+        if (!Number.isSafeInteger(value)) throw new DecodeError('varint out of range');
+        return value;
+      }
+      scale *= 128;
+    }
+    throw new DecodeError('varint too long');
+  }
+
+  u32(): number {
+    const high = (this.u8() << 24) | (this.u8() << 16) | (this.u8() << 8);
+    return (high | this.u8()) >>> 0;
+  }
+
+  /** A view into the input, not a copy. */
+  raw(length: number): Uint8Array {
+    if (length > this.remaining) throw new DecodeError('truncated');
+    this.#at += length;
+    return this.#bytes.subarray(this.#at - length, this.#at);
+  }
+
+  bytes(maxLength: number): Uint8Array {
+    const length = this.varuint();
+    if (length > maxLength) throw new DecodeError(`length ${length} is over ${maxLength}`);
+    return this.raw(length);
+  }
+
+  string(maxLength: number): string {
+    const view = this.bytes(maxLength);
+    if (view.length > 64) return utf8Decode(view);
+    let text = '';
+    for (const byte of view) {
+      if (byte >= 0x80) return utf8Decode(view);
+      text += String.fromCharCode(byte);
+    }
+    return text;
+  }
+
+  /** @throws DecodeError if anything is left. */
+  end(): void {
+    if (this.remaining !== 0) throw new DecodeError(`${this.remaining} bytes too many`);
+  }
+}
+
+function isAscii(text: string): boolean {
+  for (let i = 0; i < text.length; i += 1) if (text.charCodeAt(i) >= 0x80) return false;
+  return true;
+}

@@ -1,0 +1,65 @@
+/** Every limit of the product in one place: numbers with their units last in the name. */
+
+export const LIMITS = {
+  keyMaxBytes: 511,
+  valueMaxBytes: 512 * 1024,
+  contentTypeMaxBytes: 255,
+  /** One write group is one NATS message; nats-server's default max_payload is 1 MiB. */
+  groupMaxBytes: 896 * 1024,
+  batchMaxOps: 128,
+  multiGetMaxKeys: 128,
+  listDefaultItems: 100,
+  listMaxItems: 1000,
+  /** A page of a list ends early rather than exceed this. */
+  listPageMaxBytes: 8 * 1024 * 1024,
+  tokenMaxBytes: 1024,
+  idempotencyKeyMaxChars: 128,
+  timeoutDefaultMs: 5_000,
+  timeoutMaxMs: 60_000,
+  /** Members plus former incarnations that a version vector may name; bounds decoding. */
+  vectorMaxEntries: 64,
+  membersMax: 16,
+
+  /** A stamp further ahead of the local wall clock than this is never followed. */
+  clockMaxAheadMs: 500,
+
+  /** Requests that may wait for the next storage commit before new ones are refused as overloaded. */
+  pendingWritesMax: 20_000,
+  pendingWritesMaxBytes: 64 * 1024 * 1024,
+  waitersMax: 20_000,
+  /** Groups and bytes of one storage transaction. */
+  turnMaxGroups: 2_048,
+  turnMaxBytes: 8 * 1024 * 1024,
+
+  bufferMaxGroups: 100_000,
+  bufferMaxBytes: 64 * 1024 * 1024,
+  /** Payload of one transport message, under nats-server's default of 1 MiB with room for the envelope. */
+  messageMaxBytes: 960 * 1024,
+  fetchMaxBytes: 768 * 1024,
+  fetchMaxGroups: 4_096,
+  snapshotPageMaxBytes: 512 * 1024,
+  snapshotPageMaxEntries: 4_096,
+  /** An open snapshot that its reader abandoned is closed after this. */
+  snapshotIdleMs: 10_000,
+
+  tickMs: 20,
+  digestIntervalMs: 250,
+  /** A hole seen in an origin's stream is fetched after this, so that mere reordering costs nothing. */
+  gapRepairDelayMs: 40,
+  fetchTimeoutMs: 1_000,
+  /** A peer not heard from for this long counts as unreachable. */
+  peerTimeoutMs: 1_500,
+  /** How far the operation log may run ahead of stability before it is cut and laggards need a snapshot. */
+  operationLogMaxGroups: 500_000,
+  operationLogMaxBytes: 512 * 1024 * 1024,
+  auditIntervalMs: 2_000,
+  auditPageMaxKeys: 2_000,
+  /** How long the outcome of a weaker write stays known under its Idempotency-Key. */
+  idempotencyWindowMs: 24 * 60 * 60 * 1000,
+  duplicateIdProbeMs: 250,
+  drainMaxMs: 5_000,
+  faultDefaultTtlMs: 60_000,
+  faultMaxTtlMs: 60 * 60 * 1000,
+  clockSkewMaxMs: 7 * 24 * 60 * 60 * 1000,
+  linkDelayMaxMs: 60_000,
+} as const;

@@ -1,0 +1,57 @@
+/**
+ * The storage port: named tables of byte keys in unsigned byte order, read by snapshot, written by atomic batches.
+ * It knows nothing of what the bytes mean.
+ */
+
+/** Tables of one replica's environment; an adapter creates them all on open. */
+export const TABLES = ['meta', 'keyspace', 'operations', 'retries', 'ordered', 'log', 'coordination'] as const;
+export type Table = (typeof TABLES)[number];
+
+export type StorageWrite =
+  | { readonly kind: 'put'; readonly table: Table; readonly key: Uint8Array; readonly value: Uint8Array }
+  | { readonly kind: 'delete'; readonly table: Table; readonly key: Uint8Array }
+  /** Delete every key in `[gte, lt)`. */
+  | { readonly kind: 'delete-range'; readonly table: Table; readonly gte: Uint8Array; readonly lt: Uint8Array };
+
+/** Half-open, `[gte, lt)`; an absent bound is open. */
+export interface StorageRange {
+  readonly gte?: Uint8Array;
+  readonly lt?: Uint8Array;
+  /** From the greatest key down. */
+  readonly reverse?: boolean;
+}
+
+export interface StorageEntry {
+  readonly key: Uint8Array;
+  readonly value: Uint8Array;
+}
+
+/** Reads. Returned bytes are the caller's to keep: they never change after the call, whatever is written later. */
+export interface StorageReader {
+  get(table: Table, key: Uint8Array): Uint8Array | undefined;
+  /** Lazily, in key order. The caller iterates within one turn of the event loop, or reads from a `snapshot()`. */
+  range(table: Table, range: StorageRange): Iterable<StorageEntry>;
+  /** Entries in `table`, in constant time. */
+  count(table: Table): number;
+}
+
+/** One consistent state, unaffected by later commits. The holder closes it soon: it keeps old pages alive. */
+export interface StorageSnapshot extends StorageReader {
+  close(): void;
+}
+
+/**
+ * Duties of an adapter: `commit` is atomic, and its promise settles only when the batch is durable (flushed to the
+ * device); a read sees a batch only once it is durable; commits take effect in call order. A failed commit rejects,
+ * and every later call throws: the caller must end the process, never retry.
+ * Duties of a caller: bytes handed over are not changed afterwards; no call after `close`.
+ */
+export interface Storage extends StorageReader {
+  commit(writes: readonly StorageWrite[]): Promise<void>;
+  /** A reader whose calls all see one state. */
+  snapshot(): StorageSnapshot;
+  /** Bytes used on disk (0 in memory). */
+  sizeBytes(): number;
+  /** Waits for what was committed, then releases the environment. */
+  close(): Promise<void>;
+}
