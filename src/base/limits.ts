@@ -12,6 +12,8 @@ export const LIMITS = {
   listMaxItems: 1000,
   /** A page of a list ends early rather than exceed this. */
   listPageMaxBytes: 8 * 1024 * 1024,
+  /** Keys one page looks at, deleted ones included; a page with few items then still has a next. */
+  listScanMaxKeys: 20_000,
   tokenMaxBytes: 1024,
   idempotencyKeyMaxChars: 128,
   timeoutDefaultMs: 5_000,

@@ -1,0 +1,334 @@
+/**
+ * Drives the causal plane: gathers what a turn of the event loop brings - local writes, groups of peers - into one
+ * storage transaction, and tells the plane when it is durable. Nothing is acknowledged, published or shown before.
+ * While one transaction is on its way to disk the next one gathers; there is never more than one.
+ */
+import { assert } from '../../base/assert.js';
+import { type ClusterId, makeOrigin, type Origin, type ReplicaId, replicaOf } from '../../base/ids.js';
+import { LIMITS } from '../../base/limits.js';
+import type { VersionVector } from '../../clocks/version-vector.js';
+import { decodeBody, type GroupBody } from '../../keyspace/group-body.js';
+import type { Random } from '../../ports/random.js';
+import type { Storage, StorageWrite } from '../../ports/storage.js';
+import type { Time } from '../../ports/time.js';
+import type { Trace } from '../../ports/trace.js';
+import { CausalPlane, type Now, type Peer, type PersistBatch } from '../../replication/causal-plane.js';
+import type { Outgoing, PlaneMessage } from '../../replication/messages.js';
+import type { WriteGroup } from '../../replication/write-group.js';
+import { identityWrite, readState, type StoredState, stateWrite } from '../stored-state.js';
+import { EventualIndex } from './eventual-index.js';
+import { KeyspaceTurn } from './keyspace-turn.js';
+import { operationWrite, readOperations, trimWrites } from './operation-log.js';
+import { installPage, validatePage } from './snapshot-install.js';
+import { SnapshotServer } from './snapshot-server.js';
+import { TombstoneQueue } from './tombstone-queue.js';
+
+/** A local write, waiting for its turn. */
+export interface PendingWrite {
+  /** Called while a turn gathers: reads records, issues at most one group, applies it to `turn`. */
+  readonly issue: (turn: KeyspaceTurn, issue: IssueGroup) => void;
+  /** Called once what the turn gathered is durable. */
+  readonly committed: () => void;
+  readonly sizeBytes: number;
+}
+
+/** Number and stamp a group with this body. */
+export type IssueGroup = (deps: VersionVector, body: GroupBody, encoded: Uint8Array, wantReport: boolean) => WriteGroup;
+
+export interface DriverOptions {
+  readonly cluster: ClusterId;
+  /** The incarnation the data was opened under. */
+  readonly origin: Origin;
+  readonly members: readonly ReplicaId[];
+  readonly storage: Storage;
+  readonly time: Time;
+  readonly random: Random;
+  readonly trace: Trace;
+  readonly post: (outgoing: Outgoing) => void;
+  /** The durable state has moved: waiting requests may go on. */
+  readonly onProgress: () => void;
+  /** This replica goes on under a new origin: nobody will report on writes of the old one as before. */
+  readonly onReincarnated: () => void;
+  /** Storage failed; the process must end. */
+  readonly onFatal: (error: unknown) => void;
+}
+
+export class CausalDriver {
+  readonly #options: DriverOptions;
+  readonly #snapshots: SnapshotServer;
+  readonly #bodies = new WeakMap<WriteGroup, GroupBody>();
+  readonly #tombstones = new TombstoneQueue();
+  readonly #pending: PendingWrite[] = [];
+  #pendingBytes = 0;
+  #self: Origin;
+  #plane: CausalPlane;
+  #eventual: EventualIndex;
+  #state: StoredState;
+  #scheduled = false;
+  #committing: Promise<void> | undefined;
+  #closed = false;
+
+  constructor(options: DriverOptions) {
+    this.#options = options;
+    this.#snapshots = new SnapshotServer(options.storage);
+    this.#self = options.origin;
+    this.#state = readState(options.storage);
+    this.#eventual = new EventualIndex((group) => this.#bodyOf(group));
+    this.#plane = this.#openPlane();
+  }
+
+  get plane(): CausalPlane {
+    return this.#plane;
+  }
+
+  /** This replica's incarnation. */
+  get self(): Origin {
+    return this.#self;
+  }
+
+  get eventual(): EventualIndex {
+    return this.#eventual;
+  }
+
+  get liveKeys(): number {
+    return this.#state.liveKeys;
+  }
+
+  get pendingWrites(): number {
+    return this.#pending.length;
+  }
+
+  get pendingBytes(): number {
+    return this.#pendingBytes;
+  }
+
+  now(): Now {
+    return { monotonicMs: this.#options.time.monotonicMs(), wallMs: this.#options.time.wallMs() };
+  }
+
+  submit(write: PendingWrite): void {
+    this.#pending.push(write);
+    this.#pendingBytes += write.sizeBytes;
+    this.#schedule();
+  }
+
+  /** @throws DecodeError if a group's body or a snapshot's entry is not readable. */
+  receive(from: Peer, message: PlaneMessage): void {
+    if (message.kind === 'groups' || message.kind === 'fetched') {
+      for (const group of message.groups) this.#bodies.set(group, decodeBody(group.body));
+    }
+    if (message.kind === 'snapshot-page') validatePage(message);
+    this.#plane.receive(from, message, this.now());
+    this.#afterInput();
+  }
+
+  tick(): void {
+    this.#plane.tick(this.now());
+    this.#snapshots.expire(this.#options.time.monotonicMs());
+    this.#afterInput();
+  }
+
+  connected(): void {
+    this.#plane.connected(this.now());
+    this.#afterInput();
+  }
+
+  requestDigests(): void {
+    this.#plane.requestDigests(this.now());
+    this.#afterInput();
+  }
+
+  /** Resolves when nothing local is waiting for storage any more. */
+  async settle(): Promise<void> {
+    while (this.#pending.length > 0 || this.#committing !== undefined) {
+      if (this.#committing === undefined) this.#turn();
+      await this.#committing;
+    }
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true;
+    await this.#committing;
+    this.#snapshots.closeAll();
+  }
+
+  #openPlane(): CausalPlane {
+    const { members, random } = this.#options;
+    const { vector, floor, forgotten, hlc, installing } = this.#state;
+    const plane = new CausalPlane(
+      { self: this.#self, members, random: () => random.float() },
+      { vector, floor, forgotten, hlc, installing },
+    );
+    plane.onBuffered = (group) => this.#eventual.add(group);
+    plane.onUnbuffered = (group) => this.#eventual.remove(group);
+    return plane;
+  }
+
+  #afterInput(): void {
+    this.#flushOutbox();
+    this.#options.onProgress();
+    this.#schedule();
+  }
+
+  #schedule(): void {
+    if (this.#scheduled || this.#closed || this.#committing !== undefined) return;
+    this.#scheduled = true;
+    this.#options.time.soon(() => {
+      this.#scheduled = false;
+      if (!this.#closed && this.#committing === undefined) this.#turn();
+    });
+  }
+
+  /** Gather one transaction and send it to storage. */
+  #turn(): void {
+    if (this.#plane.restored !== undefined) {
+      this.#reincarnate(this.#plane.restored);
+      return;
+    }
+    const turn = new KeyspaceTurn(this.#options.storage);
+    const issued = new Set<WriteGroup>();
+    const writes = this.#issuePending(turn, issued);
+    const batch = this.#plane.nextBatch();
+    this.#flushOutbox();
+    if (batch === undefined) {
+      assert(issued.size === 0, 'issued groups are missing from the batch', { issued: issued.size });
+      for (const write of writes) write.committed();
+      return;
+    }
+    const commit = this.#options.storage.commit(this.#gather(batch, issued, turn));
+    this.#committing = commit.then(
+      () => this.#committed(writes),
+      (error: unknown) => this.#options.onFatal(error),
+    );
+  }
+
+  #issuePending(turn: KeyspaceTurn, issued: Set<WriteGroup>): PendingWrite[] {
+    const taken: PendingWrite[] = [];
+    let bytes = 0;
+    const issue: IssueGroup = (deps, body, encoded, wantReport) => {
+      const group = this.#plane.issue(deps, encoded, wantReport, this.now());
+      issued.add(group);
+      turn.deliver(group, body);
+      this.#tombstones.note(group, body);
+      return group;
+    };
+    for (const write of this.#pending) {
+      if (taken.length >= LIMITS.turnMaxGroups || (taken.length > 0 && bytes > LIMITS.turnMaxBytes)) break;
+      bytes += write.sizeBytes;
+      taken.push(write);
+      write.issue(turn, issue);
+    }
+    this.#pending.splice(0, taken.length);
+    this.#pendingBytes -= bytes;
+    return taken;
+  }
+
+  /** All writes of one transaction: operations, records, and the state that describes them. */
+  #gather(batch: PersistBatch, issued: Set<WriteGroup>, turn: KeyspaceTurn): StorageWrite[] {
+    const operations: StorageWrite[] = [];
+    let own = 0;
+    for (const group of batch.deliveries) {
+      operations.push(operationWrite(group));
+      if (issued.has(group)) {
+        own += 1;
+        continue;
+      }
+      const body = this.#bodyOf(group);
+      turn.deliver(group, body);
+      this.#tombstones.note(group, body);
+    }
+    assert(own === issued.size, 'a batch leaves out issued groups', { own, issued: issued.size });
+    if (batch.install !== undefined) operations.push(...installPage(batch.install, turn, this.#options.storage));
+    if (batch.trim !== undefined) operations.push(...trimWrites(this.#state.floor, batch.trim.floor));
+    const forgotten = this.#forgottenAfter(batch);
+    for (const key of this.#tombstones.take(forgotten)) turn.forgetIfStable(key, forgotten);
+    const { writes, liveKeysDelta } = turn.finish();
+    this.#state = {
+      vector: batch.vector,
+      floor: this.#floorAfter(batch),
+      forgotten,
+      hlc: batch.hlc,
+      installing: batch.install === undefined ? this.#state.installing : !batch.install.last,
+      liveKeys: this.#state.liveKeys + liveKeysDelta,
+    };
+    return [...operations, ...writes, stateWrite(this.#state)];
+  }
+
+  #floorAfter(batch: PersistBatch): VersionVector {
+    const floor = this.#state.floor.join(batch.trim?.floor ?? this.#state.floor);
+    return batch.install?.last === true ? floor.join(batch.install.page.vector) : floor;
+  }
+
+  #forgottenAfter(batch: PersistBatch): VersionVector {
+    const forgotten = this.#state.forgotten.join(batch.trim?.forgotten ?? this.#state.forgotten);
+    return batch.install?.last === true ? forgotten.join(batch.install.page.forgotten) : forgotten;
+  }
+
+  #committed(writes: readonly PendingWrite[]): void {
+    this.#committing = undefined;
+    this.#plane.persisted(this.now());
+    for (const write of writes) write.committed();
+    this.#afterInput();
+  }
+
+  /**
+   * A peer knows writes of ours that we do not: this data directory is an old copy, and going on under its origin
+   * would number new writes with dots that are taken. Go on under a new one; the peers give back what the copy lacks.
+   */
+  #reincarnate(peerCounter: number): void {
+    const { storage, cluster, random, trace } = this.#options;
+    const replica = replicaOf(this.#self);
+    assert(replica !== undefined, 'own origin is a replica origin', { self: this.#self });
+    const next = makeOrigin(replica, random.u32());
+    trace({
+      name: 'plane.reincarnated',
+      level: 'warn',
+      facts: {
+        reason: 'the data directory is an old copy',
+        was: this.#self,
+        now: next,
+        have: this.#plane.durable.get(this.#self),
+        peerCounter,
+      },
+    });
+    this.#committing = storage.commit([identityWrite(cluster, next)]).then(
+      () => {
+        this.#committing = undefined;
+        this.#self = next;
+        this.#eventual = new EventualIndex((group) => this.#bodyOf(group));
+        this.#plane = this.#openPlane();
+        this.#options.onReincarnated();
+        this.connected();
+      },
+      (error: unknown) => this.#options.onFatal(error),
+    );
+  }
+
+  #flushOutbox(): void {
+    const { sends, serves } = this.#plane.takeOutbox();
+    for (const outgoing of sends) this.#options.post(outgoing);
+    for (const serve of serves) {
+      if (this.#closed) return;
+      if (serve.kind === 'serve-fetch') {
+        const { durable: vector, floor } = this.#plane;
+        const groups = serve.behind ? [] : readOperations(this.#options.storage, serve.ranges);
+        const { request, behind } = serve;
+        this.#options.post({ to: serve.to, message: { kind: 'fetched', request, vector, floor, behind, groups } });
+      } else {
+        const nowMs = this.#options.time.monotonicMs();
+        this.#options.post({
+          to: serve.to,
+          message: this.#snapshots.page(serve.to, serve.session, serve.cursor, nowMs),
+        });
+      }
+    }
+  }
+
+  #bodyOf(group: WriteGroup): GroupBody {
+    const known = this.#bodies.get(group);
+    if (known !== undefined) return known;
+    const body = decodeBody(group.body);
+    this.#bodies.set(group, body);
+    return body;
+  }
+}

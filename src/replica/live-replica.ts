@@ -1,0 +1,259 @@
+/** The running replica behind the `Replica` interface: wires drivers, request paths and gossip; owns no logic itself. */
+import { CausewayError } from '../base/errors.js';
+import type { Origin } from '../base/ids.js';
+import { LIMITS } from '../base/limits.js';
+import { CausalDriver } from './causal/causal-driver.js';
+import { DurabilityWaiters } from './causal/durability-waiters.js';
+import type { FaultTable } from './faults/fault-table.js';
+import type {
+  ListRequest,
+  ListResult,
+  MemberView,
+  MetricSample,
+  MultiReadResult,
+  Readiness,
+  ReadResult,
+  Replica,
+  ReplicaStatus,
+  RequestContext,
+  WeakLevel,
+  WriteRequest,
+  WriteResult,
+} from './handle.js';
+import { LagSamples } from './lag-samples.js';
+import { IdentityGuard } from './membership/identity-guard.js';
+import { MemberTable } from './membership/member-table.js';
+import { Messenger } from './messenger.js';
+import { replicaMetrics } from './metrics.js';
+import type { ReplicaOptions } from './open-replica.js';
+import { Admission } from './requests/admission.js';
+import { Reads } from './requests/reads.js';
+import { Writes } from './requests/writes.js';
+import { memberViews, replicaStatus, type StatusParts } from './status.js';
+import type { Sender } from './wire/envelope.js';
+import type { GossipMessage } from './wire/gossip-codec.js';
+
+export interface LiveReplicaOptions extends ReplicaOptions {
+  readonly origin: Origin;
+  readonly faults: FaultTable | undefined;
+  readonly onTaken: (error: CausewayError) => void;
+}
+
+const HELLO_INTERVAL_MS = 1_000;
+
+export class LiveReplica implements Replica {
+  readonly id;
+  readonly clusterId;
+  readonly faults;
+  readonly #options: LiveReplicaOptions;
+  readonly #startedMs: number;
+  readonly #boot: number;
+  readonly #driver: CausalDriver;
+  readonly #messenger: Messenger;
+  readonly #members: MemberTable;
+  readonly #guard: IdentityGuard;
+  readonly #admission: Admission;
+  readonly #durability: DurabilityWaiters;
+  readonly #reads: Reads;
+  readonly #writes: Writes;
+  readonly #lag = new LagSamples();
+  #writesInProgress = 0;
+  #lastHelloMs = Number.NEGATIVE_INFINITY;
+  #cancelTick: () => void = () => {};
+  #serving = false;
+  #closed = false;
+
+  constructor(options: LiveReplicaOptions) {
+    this.id = options.id;
+    this.clusterId = options.cluster;
+    this.faults = options.faults;
+    this.#options = options;
+    this.#startedMs = options.time.wallMs();
+    this.#boot = options.random.u32();
+    this.#members = new MemberTable(options.members);
+    this.#messenger = this.#openMessenger();
+    this.#guard = new IdentityGuard({
+      self: () => this.#sender(),
+      startedMs: this.#startedMs,
+      send: (to, message) => this.#messenger.sendGossip(to, message),
+      onTaken: options.onTaken,
+    });
+    this.#driver = new CausalDriver({
+      ...options,
+      members: this.#members.ids,
+      post: (outgoing) => this.#messenger.sendPlane(outgoing.to, outgoing.message),
+      onProgress: () => this.#progress(),
+      onReincarnated: () => this.#reincarnated(),
+    });
+    this.#admission = this.#openAdmission();
+    this.#durability = new DurabilityWaiters(options.time, (dot) => this.#driver.plane.durableAt(dot).length);
+    this.#reads = new Reads(options.storage, options.time, this.#driver, this.#admission);
+    this.#writes = new Writes({
+      time: options.time,
+      driver: this.#driver,
+      admission: this.#admission,
+      durability: this.#durability,
+      voters: options.members.length,
+      reachable: () => 1 + this.#driver.plane.peers(this.#driver.now()).filter((peer) => peer.reachable).length,
+    });
+  }
+
+  /** Join the cluster's traffic, and ask whether the id is taken. */
+  start(): void {
+    this.#messenger.open();
+    this.#options.transport.onStatus((status) => {
+      this.#options.trace({ name: 'transport.status', level: 'info', facts: { ...status } });
+      if (status.connected) this.#announce();
+    });
+    this.#guard.probe();
+    this.#announce();
+    this.#tick();
+  }
+
+  /** The id is ours: take requests. */
+  serve(): void {
+    this.#guard.established();
+    this.#serving = true;
+  }
+
+  read(key: string, context: RequestContext): Promise<ReadResult> {
+    return this.#reads.read(key, context);
+  }
+
+  readMany(keys: readonly string[], context: RequestContext): Promise<MultiReadResult> {
+    return this.#reads.readMany(keys, context);
+  }
+
+  list(request: ListRequest, context: RequestContext): Promise<ListResult> {
+    return this.#reads.list(request, context);
+  }
+
+  async write(request: WriteRequest, context: RequestContext): Promise<WriteResult> {
+    this.#writesInProgress += 1;
+    try {
+      return await this.#writes.write(request, context);
+    } finally {
+      this.#writesInProgress -= 1;
+    }
+  }
+
+  status(): ReplicaStatus {
+    return replicaStatus(this.#statusParts());
+  }
+
+  members(): readonly MemberView[] {
+    return memberViews(this.#statusParts());
+  }
+
+  readiness(level: WeakLevel): Readiness {
+    if (this.#admission.draining) return { ready: false, reason: 'shutting down' };
+    if (!this.#serving) return { ready: false, reason: 'starting' };
+    if (level === 'causal' && this.#driver.plane.installing) return { ready: false, reason: 'installing a snapshot' };
+    return { ready: true };
+  }
+
+  metrics(): readonly MetricSample[] {
+    const storageBytes = this.#options.storage.sizeBytes();
+    return replicaMetrics(this.#driver, this.#messenger, this.#admission.waiting, storageBytes);
+  }
+
+  async drain(): Promise<void> {
+    this.#admission.drain();
+    const deadlineMs = this.#options.time.monotonicMs() + LIMITS.drainMaxMs;
+    while (this.#writesInProgress > 0 && this.#options.time.monotonicMs() < deadlineMs) {
+      await new Promise<void>((resolve) => this.#options.time.after(LIMITS.tickMs, resolve));
+    }
+    await this.#driver.settle();
+  }
+
+  async close(): Promise<void> {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#cancelTick();
+    this.#admission.drain();
+    await this.#driver.close();
+    await this.#options.transport.close();
+    await this.#options.storage.close();
+  }
+
+  #openMessenger(): Messenger {
+    return new Messenger({
+      ...this.#options,
+      self: () => this.#sender(),
+      members: this.#members.ids,
+      onPlane: (from, message) => this.#driver.receive(from, message),
+      onGossip: (from, message) => this.#hear(from, message),
+    });
+  }
+
+  #openAdmission(): Admission {
+    return new Admission({
+      time: this.#options.time,
+      coverage: () => ({ durable: this.#driver.plane.durable, usable: !this.#driver.plane.installing }),
+      tokens: () => {
+        const { durable, applied } = this.#driver.plane;
+        const self = this.#driver.self;
+        return { self, durable, members: this.#members.ids, issued: applied.get(self) };
+      },
+      hurry: () => this.#driver.requestDigests(),
+    });
+  }
+
+  #sender(): Sender {
+    const { cluster, id } = this.#options;
+    return { cluster, replica: id, origin: this.#driver.self, boot: this.#boot };
+  }
+
+  #hear(from: Sender, message: GossipMessage): void {
+    if (from.replica === this.id) this.#guard.meet(from, message);
+    else if (message.kind === 'hello' && this.#members.hear(from.replica, from.origin, message)) this.#hello();
+  }
+
+  #announce(): void {
+    this.#hello();
+    this.#driver.connected();
+  }
+
+  #hello(): void {
+    const { plane, liveKeys } = this.#driver;
+    this.#lastHelloMs = this.#options.time.monotonicMs();
+    this.#messenger.sendGossip('all', {
+      kind: 'hello',
+      url: this.#options.url,
+      startedMs: Math.max(0, Math.floor(this.#startedMs)),
+      keys: liveKeys,
+      buffered: plane.buffered,
+      hlc: plane.hlc,
+    });
+  }
+
+  #tick(): void {
+    if (this.#closed) return;
+    const now = this.#options.time.monotonicMs();
+    this.#driver.tick();
+    this.#lag.note(this.#driver.plane.durable, now);
+    if (now - this.#lastHelloMs >= HELLO_INTERVAL_MS) this.#hello();
+    this.#cancelTick = this.#options.time.after(LIMITS.tickMs, () => this.#tick());
+  }
+
+  #progress(): void {
+    this.#admission.wake();
+    this.#durability.wake();
+  }
+
+  #reincarnated(): void {
+    const detail = 'this replica found its data directory to be an old copy and took a new incarnation';
+    this.#durability.failAll(new CausewayError('outcome-unknown', detail));
+    this.#hello();
+  }
+
+  #statusParts(): StatusParts {
+    return {
+      options: this.#options,
+      startedMs: this.#startedMs,
+      driver: this.#driver,
+      members: this.#members,
+      lag: this.#lag,
+    };
+  }
+}

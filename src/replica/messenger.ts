@@ -1,0 +1,117 @@
+/**
+ * Between the transport and whoever speaks through it: envelopes out, envelopes in, each message to its plane. What
+ * cannot be read is refused and counted, and said once a second at most.
+ */
+import { DecodeError } from '../base/bytes.js';
+import type { ReplicaId } from '../base/ids.js';
+import type { Random } from '../ports/random.js';
+import type { Time } from '../ports/time.js';
+import type { Trace } from '../ports/trace.js';
+import type { Transport } from '../ports/transport.js';
+import type { PlaneMessage } from '../replication/messages.js';
+import { decodeEnvelope, type EnvelopeRefusal, encodeEnvelope, type Sender } from './wire/envelope.js';
+import { FRAGMENT_KIND, fragmentPayloads, needsFragments, Reassembly } from './wire/fragments.js';
+import { decodeGossip, encodeGossip, type GossipMessage, gossipKindOf, isGossipKind } from './wire/gossip-codec.js';
+import { decodePlaneMessage, encodePlaneMessage, isPlaneKind, planeKindOf } from './wire/plane-codec.js';
+
+export type RefusalReason = EnvelopeRefusal | 'stranger' | 'unknown-kind';
+
+export interface MessengerOptions {
+  /** Read at each message: the incarnation may change. */
+  readonly self: () => Sender;
+  readonly members: readonly ReplicaId[];
+  readonly transport: Transport;
+  readonly time: Time;
+  readonly random: Random;
+  readonly trace: Trace;
+  readonly onPlane: (from: Sender, message: PlaneMessage) => void;
+  /** Gossip of any sender, one with our own id included. */
+  readonly onGossip: (from: Sender, message: GossipMessage) => void;
+}
+
+export class Messenger {
+  readonly #options: MessengerOptions;
+  readonly #reassembly = new Reassembly();
+  readonly #refused = new Map<RefusalReason, number>();
+  #lastReportMs = Number.NEGATIVE_INFINITY;
+
+  constructor(options: MessengerOptions) {
+    this.#options = options;
+  }
+
+  /** Begin to receive. */
+  open(): void {
+    this.#options.transport.onMessage((bytes) => this.#receive(bytes));
+  }
+
+  sendPlane(to: ReplicaId | 'all', message: PlaneMessage): void {
+    this.#send(to, planeKindOf(message), encodePlaneMessage(message));
+  }
+
+  sendGossip(to: ReplicaId | 'all', message: GossipMessage): void {
+    this.#send(to, gossipKindOf(message), encodeGossip(message));
+  }
+
+  /** Messages refused so far, by reason. */
+  get refused(): ReadonlyMap<RefusalReason, number> {
+    return this.#refused;
+  }
+
+  #send(to: ReplicaId | 'all', kind: number, payload: Uint8Array): void {
+    if (!needsFragments(payload)) {
+      this.#put(to, encodeEnvelope(this.#options.self(), kind, payload));
+      return;
+    }
+    for (const part of fragmentPayloads(kind, payload, this.#options.random.u32())) {
+      this.#put(to, encodeEnvelope(this.#options.self(), FRAGMENT_KIND, part));
+    }
+  }
+
+  #put(to: ReplicaId | 'all', bytes: Uint8Array): void {
+    if (to === 'all') this.#options.transport.broadcast(bytes);
+    else this.#options.transport.send(to, bytes);
+  }
+
+  #receive(bytes: Uint8Array): void {
+    const self = this.#options.self();
+    const result = decodeEnvelope(self.cluster, bytes);
+    if (result.kind === 'refused') {
+      this.#refuse(result.why);
+      return;
+    }
+    const { sender, kind, payload } = result.envelope;
+    if (sender.replica === self.replica ? sender.boot === self.boot : !this.#options.members.includes(sender.replica)) {
+      if (sender.replica !== self.replica) this.#refuse('stranger');
+      return;
+    }
+    try {
+      this.#dispatch(sender, kind, payload);
+    } catch (error) {
+      if (!(error instanceof DecodeError)) throw error;
+      this.#refuse('malformed');
+    }
+  }
+
+  #dispatch(sender: Sender, kind: number, payload: Uint8Array): void {
+    const own = sender.replica === this.#options.self().replica;
+    if (isGossipKind(kind)) this.#options.onGossip(sender, decodeGossip(kind, payload));
+    else if (own) return;
+    else if (isPlaneKind(kind)) this.#options.onPlane(sender, decodePlaneMessage(kind, payload));
+    else if (kind === FRAGMENT_KIND) {
+      const whole = this.#reassembly.add(`${sender.origin}/${sender.boot}`, payload);
+      if (whole !== undefined) this.#dispatch(sender, whole.kind, whole.payload);
+    } else this.#refuse('unknown-kind');
+  }
+
+  #refuse(reason: RefusalReason): void {
+    this.#refused.set(reason, (this.#refused.get(reason) ?? 0) + 1);
+    const now = this.#options.time.monotonicMs();
+    if (now - this.#lastReportMs < 1_000) return;
+    this.#lastReportMs = now;
+    this.#options.trace({
+      name: 'transport.message-refused',
+      level: 'warn',
+      facts: { reason, refused: Object.fromEntries(this.#refused) },
+    });
+  }
+}

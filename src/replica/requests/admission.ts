@@ -1,0 +1,63 @@
+/** Whether a request may proceed now: not while draining, and at `causal` not before its dependencies are here. */
+import { CausewayError } from '../../base/errors.js';
+import type { VersionVector } from '../../clocks/version-vector.js';
+import type { Time } from '../../ports/time.js';
+import { type Coverage, CoverageWaiters } from '../causal/coverage-waiters.js';
+import type { RequestContext } from '../handle.js';
+import { checkToken, type TokenKnowledge } from './token-check.js';
+
+export interface AdmissionOptions {
+  readonly time: Time;
+  readonly coverage: () => Coverage;
+  readonly tokens: () => TokenKnowledge;
+  /** Somebody waits: ask the peers what they have, rather than leave it to their timers. */
+  readonly hurry: () => void;
+}
+
+export class Admission {
+  readonly #options: AdmissionOptions;
+  readonly #waiters: CoverageWaiters;
+  #draining = false;
+
+  constructor(options: AdmissionOptions) {
+    this.#options = options;
+    this.#waiters = new CoverageWaiters(options.time, options.coverage);
+  }
+
+  get waiting(): number {
+    return this.#waiters.size;
+  }
+
+  get draining(): boolean {
+    return this.#draining;
+  }
+
+  /** @throws CausewayError `shutting-down` */
+  admit(): void {
+    if (this.#draining) throw new CausewayError('shutting-down', 'this replica is shutting down');
+  }
+
+  /** Milliseconds waited until this replica had everything the token names. @throws CausewayError */
+  covered(context: RequestContext): number | Promise<number> {
+    if (this.#waiters.covered(context.token)) return 0;
+    return this.#wait(context.token, context);
+  }
+
+  wake(): void {
+    this.#waiters.wake();
+  }
+
+  /** Refuse new requests, and those that still wait for dependencies. */
+  drain(): void {
+    this.#draining = true;
+    this.#waiters.failAll(new CausewayError('shutting-down', 'this replica is shutting down'));
+  }
+
+  async #wait(token: VersionVector, context: RequestContext): Promise<number> {
+    checkToken(token, this.#options.tokens());
+    const startedMs = this.#options.time.monotonicMs();
+    this.#options.hurry();
+    await this.#waiters.wait(token, context.timeoutMs, context.signal);
+    return this.#options.time.monotonicMs() - startedMs;
+  }
+}

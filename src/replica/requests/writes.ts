@@ -1,0 +1,194 @@
+/** The write path of the two weaker levels: admission, one turn of the causal driver, and the durability asked for. */
+import { CausewayError } from '../../base/errors.js';
+import { LIMITS } from '../../base/limits.js';
+import { VersionVector } from '../../clocks/version-vector.js';
+import { encodeBody, type GroupBody, type GroupOp, type GroupStem } from '../../keyspace/group-body.js';
+import { pastOf, seenOf } from '../../keyspace/key-record.js';
+import { etagOf } from '../../keyspace/version.js';
+import type { Time } from '../../ports/time.js';
+import type { CausalDriver, IssueGroup } from '../causal/causal-driver.js';
+import type { DurabilityWaiters } from '../causal/durability-waiters.js';
+import type { KeyspaceTurn } from '../causal/keyspace-turn.js';
+import type { Durability, RequestContext, WriteRequest, WriteResult } from '../handle.js';
+import type { Admission } from './admission.js';
+import { fingerprintOf } from './fingerprint.js';
+
+export interface WritesOptions {
+  readonly time: Time;
+  readonly driver: CausalDriver;
+  readonly admission: Admission;
+  readonly durability: DurabilityWaiters;
+  readonly voters: number;
+  /** Voters heard from lately, this one included. */
+  readonly reachable: () => number;
+}
+
+/** What a turn decided about one write. */
+type Issued =
+  | { readonly kind: 'issued'; readonly stem: GroupStem; readonly replayed: boolean }
+  | { readonly kind: 'refused'; readonly error: CausewayError };
+
+export class Writes {
+  readonly #options: WritesOptions;
+  /** Idempotency keys of requests in progress, with their fingerprints. */
+  readonly #inProgress = new Map<string, string>();
+
+  constructor(options: WritesOptions) {
+    this.#options = options;
+  }
+
+  get inProgress(): number {
+    return this.#inProgress.size;
+  }
+
+  async write(request: WriteRequest, context: RequestContext): Promise<WriteResult> {
+    const { admission } = this.#options;
+    admission.admit();
+    const sizeBytes = this.#checkSize(request);
+    const need = this.#need(request.durability);
+    const fingerprint = request.idempotencyKey === undefined ? '' : fingerprintOf(request.ops);
+    const release = this.#claim(request.idempotencyKey, fingerprint);
+    try {
+      const waitMs = context.level === 'causal' ? await admission.covered(context) : 0;
+      admission.admit();
+      this.#checkLoad(sizeBytes);
+      return await this.#commit(request, fingerprint, context, { waitMs, need, sizeBytes });
+    } finally {
+      release();
+    }
+  }
+
+  async #commit(
+    request: WriteRequest,
+    fingerprint: string,
+    context: RequestContext,
+    plan: { readonly waitMs: number; readonly need: number; readonly sizeBytes: number },
+  ): Promise<WriteResult> {
+    const { time, durability } = this.#options;
+    const startedMs = time.monotonicMs();
+    const leftMs = Math.max(1, context.timeoutMs - plan.waitMs);
+    const { stem, replayed } = await this.#inTurn(request, fingerprint, context, plan, leftMs);
+    if (plan.need > 1) {
+      const spentMs = time.monotonicMs() - startedMs;
+      await durability.wait(stem.dot, plan.need, Math.max(1, leftMs - spentMs));
+    }
+    const storeMs = time.monotonicMs() - startedMs;
+    return {
+      etag: etagOf(stem.dot),
+      hlc: stem.hlc,
+      durability: request.durability,
+      token: context.token.join(stem.deps).with(stem.dot),
+      replayed,
+      timing: { waitMs: plan.waitMs, storeMs },
+    };
+  }
+
+  /** Resolves when the turn that took the write is durable. */
+  #inTurn(
+    request: WriteRequest,
+    fingerprint: string,
+    context: RequestContext,
+    plan: { readonly need: number; readonly sizeBytes: number },
+    timeoutMs: number,
+  ): Promise<{ stem: GroupStem; replayed: boolean }> {
+    const { driver, time } = this.#options;
+    return new Promise((resolve, reject) => {
+      let outcome: Issued | undefined;
+      let gaveUp = false;
+      const cancelTimer = time.after(timeoutMs, () => {
+        gaveUp = true;
+        reject(tooSlow(outcome !== undefined, timeoutMs));
+      });
+      driver.submit({
+        sizeBytes: plan.sizeBytes,
+        issue: (turn, issue) => {
+          if (!gaveUp) outcome = this.#issue(request, fingerprint, context, plan.need > 1, turn, issue);
+        },
+        committed: () => {
+          cancelTimer();
+          if (outcome?.kind === 'issued') resolve(outcome);
+          else if (outcome?.kind === 'refused') reject(outcome.error);
+        },
+      });
+    });
+  }
+
+  #issue(
+    request: WriteRequest,
+    fingerprint: string,
+    context: RequestContext,
+    wantReport: boolean,
+    turn: KeyspaceTurn,
+    issue: IssueGroup,
+  ): Issued {
+    const retryKey = request.idempotencyKey;
+    const earlier = retryKey === undefined ? undefined : turn.retry(retryKey, this.#options.time.wallMs());
+    if (earlier !== undefined) {
+      if (earlier.fingerprint === fingerprint) return { kind: 'issued', stem: earlier, replayed: true };
+      return { kind: 'refused', error: reusedKey() };
+    }
+    let deps = context.level === 'causal' ? context.token : VersionVector.EMPTY;
+    const ops: GroupOp[] = [];
+    for (const op of request.ops) {
+      const record = turn.record(op.key);
+      deps = pastOf(record, deps);
+      ops.push({ ...op, seen: seenOf(record) });
+    }
+    const body: GroupBody = { retry: retryKey === undefined ? undefined : { key: retryKey, fingerprint }, ops };
+    return { kind: 'issued', stem: issue(deps, body, encodeBody(body), wantReport), replayed: false };
+  }
+
+  #claim(key: string | undefined, fingerprint: string): () => void {
+    if (key === undefined) return () => {};
+    const running = this.#inProgress.get(key);
+    if (running !== undefined && running !== fingerprint) throw reusedKey();
+    if (running !== undefined) {
+      throw new CausewayError('idempotency-in-progress', 'a request with this Idempotency-Key is still in progress');
+    }
+    this.#inProgress.set(key, fingerprint);
+    return () => this.#inProgress.delete(key);
+  }
+
+  #checkSize(request: WriteRequest): number {
+    let sizeBytes = 128;
+    for (const op of request.ops) sizeBytes += op.key.length * 3 + (op.kind === 'put' ? op.bytes.length : 0) + 64;
+    if (sizeBytes > LIMITS.groupMaxBytes) {
+      throw new CausewayError('value-too-large', `the batch holds more than ${LIMITS.groupMaxBytes} bytes`);
+    }
+    return sizeBytes;
+  }
+
+  #checkLoad(sizeBytes: number): void {
+    const { driver } = this.#options;
+    if (
+      driver.pendingWrites >= LIMITS.pendingWritesMax ||
+      driver.pendingBytes + sizeBytes > LIMITS.pendingWritesMaxBytes
+    ) {
+      throw new CausewayError('overloaded', `${driver.pendingWrites} writes already wait for storage`);
+    }
+  }
+
+  /** How many voters must have the write; refuses at once what cannot be reached now. */
+  #need(durability: Durability): number {
+    if (durability === 'local') return 1;
+    const { voters, reachable } = this.#options;
+    const need = durability === 'all' ? voters : Math.floor(voters / 2) + 1;
+    const now = reachable();
+    if (now < need) {
+      throw new CausewayError('no-quorum', `durability ${durability} needs ${need} voters; ${now} can be reached`, {
+        retryAfterSeconds: 1,
+      });
+    }
+    return need;
+  }
+}
+
+function reusedKey(): CausewayError {
+  return new CausewayError('idempotency-key-reused', 'this Idempotency-Key was used for a request with another body');
+}
+
+function tooSlow(issued: boolean, timeoutMs: number): CausewayError {
+  return issued
+    ? new CausewayError('outcome-unknown', `storage has not confirmed the write within ${timeoutMs} ms`)
+    : new CausewayError('overloaded', `the write did not get its turn within ${timeoutMs} ms and was dropped`);
+}

@@ -1,0 +1,99 @@
+/** What replicas say to each other on the causal plane. The wire codec of `replica/` gives these their bytes. */
+import type { ReplicaId } from '../base/ids.js';
+import type { MissingRange, VersionVector } from '../clocks/version-vector.js';
+import type { WriteGroup } from './write-group.js';
+
+/** Freshly durable groups of the sender's own origin, in counter order. `vector` is the sender's durable vector. */
+export interface GroupsMessage {
+  readonly kind: 'groups';
+  readonly vector: VersionVector;
+  /** A client waits for more than local durability: answer with a `report` as soon as these are durable. */
+  readonly wantReport: boolean;
+  readonly groups: readonly WriteGroup[];
+}
+
+/** The sender's durable vector, said because somebody waits for it. */
+export interface ReportMessage {
+  readonly kind: 'report';
+  readonly vector: VersionVector;
+}
+
+/** Anti-entropy: what the sender has, on a timer, after a reconnect and on request. */
+export interface DigestMessage {
+  readonly kind: 'digest';
+  readonly vector: VersionVector;
+  /** Operations at or below this are no longer in the sender's operation log. */
+  readonly floor: VersionVector;
+  /** The stable cut up to which the sender has dropped tombstones. */
+  readonly forgotten: VersionVector;
+  /** False while the sender still buffers groups of a retired incarnation. */
+  readonly settled: boolean;
+  readonly wantReply: boolean;
+}
+
+/** Ask for operations, `have + 1` to `need` of each origin. */
+export interface FetchMessage {
+  readonly kind: 'fetch';
+  readonly request: number;
+  readonly ranges: readonly MissingRange[];
+}
+
+/** A part of what was asked, in counter order for each origin. */
+export interface FetchedMessage {
+  readonly kind: 'fetched';
+  readonly request: number;
+  readonly vector: VersionVector;
+  readonly floor: VersionVector;
+  /** The ranges start below the sender's floor: only a snapshot can help. */
+  readonly behind: boolean;
+  readonly groups: readonly WriteGroup[];
+}
+
+/** Where a snapshot transfer stands: the table and the last key that was sent. */
+export interface SnapshotCursor {
+  readonly table: 'keyspace' | 'retries';
+  /** Exclusive; undefined = from the first key. */
+  readonly after: Uint8Array | undefined;
+}
+
+/** Ask for the next page of the snapshot `session`; the first ask of a session opens it. */
+export interface SnapshotFetchMessage {
+  readonly kind: 'snapshot-fetch';
+  readonly session: number;
+  readonly cursor: SnapshotCursor;
+}
+
+/** One page of one consistent snapshot: every entry of `cursor.table` after `cursor.after` up to and including `next`'s. */
+export interface SnapshotPageMessage {
+  readonly kind: 'snapshot-page';
+  readonly session: number;
+  readonly cursor: SnapshotCursor;
+  /** The same in every page of a session: the state the snapshot was taken at. */
+  readonly vector: VersionVector;
+  readonly forgotten: VersionVector;
+  readonly entries: readonly { readonly key: Uint8Array; readonly value: Uint8Array }[];
+  /** Undefined when this was the last page. */
+  readonly next: SnapshotCursor | undefined;
+}
+
+/** The sender no longer holds the snapshot `session` open; start again. */
+export interface SnapshotGoneMessage {
+  readonly kind: 'snapshot-gone';
+  readonly session: number;
+}
+
+export type PlaneMessage =
+  | GroupsMessage
+  | ReportMessage
+  | DigestMessage
+  | FetchMessage
+  | FetchedMessage
+  | SnapshotFetchMessage
+  | SnapshotPageMessage
+  | SnapshotGoneMessage;
+
+/** A message on its way out. It says only what is durable, so it may leave at once. */
+export interface Outgoing {
+  readonly to: ReplicaId | 'all';
+  readonly message: PlaneMessage;
+}
