@@ -91,6 +91,7 @@ export const ERRORS = {
   ),
   overloaded: unavailable(503, 'Overloaded', 'Retry after the time in Retry-After.'),
   'shutting-down': unavailable(503, 'Shutting down', 'Ask another replica.'),
+  'not-ready': unavailable(503, 'Not ready', 'Wait for the replica to catch up, or ask another one.'),
   'outcome-unknown': {
     ...unavailable(
       504,

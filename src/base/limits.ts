@@ -29,6 +29,9 @@ export const LIMITS = {
   pendingWritesMax: 20_000,
   pendingWritesMaxBytes: 64 * 1024 * 1024,
   waitersMax: 20_000,
+  /** HTTP requests begun and not yet answered, and the bytes of their bodies, before new ones are refused as overloaded. */
+  requestsInFlightMax: 10_000,
+  requestBodiesMaxBytes: 256 * 1024 * 1024,
   /** Groups and bytes of one storage transaction. */
   turnMaxGroups: 2_048,
   turnMaxBytes: 8 * 1024 * 1024,
@@ -49,11 +52,20 @@ export const LIMITS = {
   /** A hole seen in an origin's stream is fetched after this, so that mere reordering costs nothing. */
   gapRepairDelayMs: 40,
   fetchTimeoutMs: 1_000,
+  /** Holes less than this many groups apart are fetched as one. */
+  fetchBridgeGroups: 16,
+  /** Digests that somebody waits for are asked for at most this often. */
+  digestRequestIntervalMs: 20,
+  /** Former incarnations of one replica whose late messages are told apart. */
+  retiredIncarnationsMax: 16,
   /** A peer not heard from for this long counts as unreachable. */
   peerTimeoutMs: 1_500,
   /** How far the operation log may run ahead of stability before it is cut and laggards need a snapshot. */
   operationLogMaxGroups: 500_000,
   operationLogMaxBytes: 512 * 1024 * 1024,
+  /** What has become stable is forgotten this often, or sooner if it is this much. */
+  trimIntervalMs: 1_000,
+  trimMinOperations: 1_000,
   auditIntervalMs: 2_000,
   auditPageMaxKeys: 2_000,
   /** How long the outcome of a weaker write stays known under its Idempotency-Key. */

@@ -31,7 +31,10 @@ export function applyVersion(record: KeyRecord, incoming: Version): KeyRecord {
 export function applyTwin(record: KeyRecord, incoming: Version, twins: readonly Dot[]): KeyRecord {
   if (record.some((version) => bears(version, incoming.dot))) return record;
   const first = record.find((version) => twins.some((twin) => bears(version, twin)));
-  const kept = record.filter((version) => version !== first && !supersedes(incoming, version));
+  // Where the first was superseded, its superseder stays even if the retry, elsewhere, came after a twin of that one.
+  const stays = (version: Version) =>
+    !supersedes(incoming, version) || (first === undefined && twins.some((twin) => version.deps.covers(twin)));
+  const kept = record.filter((version) => version !== first && stays(version));
   return first === undefined ? kept : insert(kept, unite(first, incoming));
 }
 
@@ -73,7 +76,7 @@ export function reconcileRecords(mine: KeyRecord, theirs: KeyRecord): KeyRecord 
 
 function maximal(versions: KeyRecord): KeyRecord {
   return versions
-    .filter((version) => !versions.some((other) => other !== version && supersedes(other, version)))
+    .filter((version) => !versions.some((other) => supersedes(other, version) && !supersedes(version, other)))
     .sort((a, b) => arbitrate(b, a));
 }
 

@@ -4,6 +4,7 @@ import type { Origin } from '../base/ids.js';
 import { LIMITS } from '../base/limits.js';
 import { CausalDriver } from './causal/causal-driver.js';
 import { DurabilityWaiters } from './causal/durability-waiters.js';
+import { KeyspaceAudit } from './causal/keyspace-audit.js';
 import type { FaultTable } from './faults/fault-table.js';
 import type {
   ListRequest,
@@ -54,6 +55,7 @@ export class LiveReplica implements Replica {
   readonly #guard: IdentityGuard;
   readonly #admission: Admission;
   readonly #durability: DurabilityWaiters;
+  readonly #audit: KeyspaceAudit;
   readonly #reads: Reads;
   readonly #writes: Writes;
   readonly #lag = new LagSamples();
@@ -84,6 +86,11 @@ export class LiveReplica implements Replica {
       post: (outgoing) => this.#messenger.sendPlane(outgoing.to, outgoing.message),
       onProgress: () => this.#progress(),
       onReincarnated: () => this.#reincarnated(),
+    });
+    this.#audit = new KeyspaceAudit({
+      ...options,
+      driver: this.#driver,
+      send: (to, message) => this.#messenger.sendAudit(to, message),
     });
     this.#admission = this.#openAdmission();
     this.#durability = new DurabilityWaiters(options.time, (dot) => this.#driver.plane.durableAt(dot).length);
@@ -154,7 +161,7 @@ export class LiveReplica implements Replica {
 
   metrics(): readonly MetricSample[] {
     const storageBytes = this.#options.storage.sizeBytes();
-    return replicaMetrics(this.#driver, this.#messenger, this.#admission.waiting, storageBytes);
+    return replicaMetrics(this.#driver, this.#audit, this.#messenger, this.#admission.waiting, storageBytes);
   }
 
   async drain(): Promise<void> {
@@ -182,6 +189,7 @@ export class LiveReplica implements Replica {
       self: () => this.#sender(),
       members: this.#members.ids,
       onPlane: (from, message) => this.#driver.receive(from, message),
+      onAudit: (from, message) => this.#audit.receive(from.replica, message),
       onGossip: (from, message) => this.#hear(from, message),
     });
   }
@@ -231,6 +239,7 @@ export class LiveReplica implements Replica {
     if (this.#closed) return;
     const now = this.#options.time.monotonicMs();
     this.#driver.tick();
+    this.#audit.tick();
     this.#lag.note(this.#driver.plane.durable, now);
     if (now - this.#lastHelloMs >= HELLO_INTERVAL_MS) this.#hello();
     this.#cancelTick = this.#options.time.after(LIMITS.tickMs, () => this.#tick());

@@ -9,6 +9,7 @@ import type { Time } from '../ports/time.js';
 import type { Trace } from '../ports/trace.js';
 import type { Transport } from '../ports/transport.js';
 import type { PlaneMessage } from '../replication/messages.js';
+import { type AuditMessage, auditKindOf, decodeAudit, encodeAudit, isAuditKind } from './wire/audit-codec.js';
 import { decodeEnvelope, type EnvelopeRefusal, encodeEnvelope, type Sender } from './wire/envelope.js';
 import { FRAGMENT_KIND, fragmentPayloads, needsFragments, Reassembly } from './wire/fragments.js';
 import { decodeGossip, encodeGossip, type GossipMessage, gossipKindOf, isGossipKind } from './wire/gossip-codec.js';
@@ -25,6 +26,7 @@ export interface MessengerOptions {
   readonly random: Random;
   readonly trace: Trace;
   readonly onPlane: (from: Sender, message: PlaneMessage) => void;
+  readonly onAudit: (from: Sender, message: AuditMessage) => void;
   /** Gossip of any sender, one with our own id included. */
   readonly onGossip: (from: Sender, message: GossipMessage) => void;
 }
@@ -50,6 +52,10 @@ export class Messenger {
 
   sendGossip(to: ReplicaId | 'all', message: GossipMessage): void {
     this.#send(to, gossipKindOf(message), encodeGossip(message));
+  }
+
+  sendAudit(to: ReplicaId, message: AuditMessage): void {
+    this.#send(to, auditKindOf(message), encodeAudit(message));
   }
 
   /** Messages refused so far, by reason. */
@@ -97,6 +103,7 @@ export class Messenger {
     if (isGossipKind(kind)) this.#options.onGossip(sender, decodeGossip(kind, payload));
     else if (own) return;
     else if (isPlaneKind(kind)) this.#options.onPlane(sender, decodePlaneMessage(kind, payload));
+    else if (isAuditKind(kind)) this.#options.onAudit(sender, decodeAudit(kind, payload));
     else if (kind === FRAGMENT_KIND) {
       const whole = this.#reassembly.add(`${sender.origin}/${sender.boot}`, payload);
       if (whole !== undefined) this.#dispatch(sender, whole.kind, whole.payload);

@@ -1,6 +1,7 @@
 /** The replica's own numbers, for whoever exposes them. */
 import type { CausalPlane } from '../replication/causal-plane.js';
 import type { CausalDriver } from './causal/causal-driver.js';
+import type { KeyspaceAudit } from './causal/keyspace-audit.js';
 import type { MetricSample } from './handle.js';
 import type { Messenger } from './messenger.js';
 
@@ -17,6 +18,7 @@ const COUNTER_HELP: Readonly<Record<keyof CausalPlane['counters'], string>> = {
 
 export function replicaMetrics(
   driver: CausalDriver,
+  audit: KeyspaceAudit,
   messenger: Messenger,
   waitingRequests: number,
   storageBytes: number,
@@ -40,9 +42,12 @@ export function replicaMetrics(
     }),
   );
   const gauge = (name: string, help: string, value: number): MetricSample => ({ name, kind: 'gauge', help, value });
+  const counter = (name: string, help: string, value: number): MetricSample => ({ name, kind: 'counter', help, value });
   return [
     ...counters,
     ...refused,
+    counter('audit_pages_compared_total', 'Pages of the keyspace compared with a peer', audit.compared),
+    counter('audit_records_repaired_total', 'Records that differed from a peer and were joined', audit.repaired),
     gauge('keys', 'Live keys in the causal view', driver.liveKeys),
     gauge('causal_buffer_groups', 'Received write groups that wait for their causes', plane.buffered),
     gauge('pending_writes', 'Local writes that wait for a storage transaction', driver.pendingWrites),

@@ -20,8 +20,11 @@ export interface StoredState {
   readonly floor: VersionVector;
   readonly forgotten: VersionVector;
   readonly hlc: Hlc;
-  /** A snapshot install has begun and not ended: the keyspace is a mixture until another install completes. */
-  readonly installing: boolean;
+  /**
+   * A snapshot install has begun and not ended: the keyspace is a mixture until a snapshot that covers this vector is
+   * installed. Undefined outside of installs.
+   */
+  readonly installTarget: VersionVector | undefined;
   readonly liveKeys: number;
 }
 
@@ -30,7 +33,7 @@ export const EMPTY_STATE: StoredState = {
   floor: VersionVector.EMPTY,
   forgotten: VersionVector.EMPTY,
   hlc: HLC_ZERO,
-  installing: false,
+  installTarget: undefined,
   liveKeys: 0,
 };
 
@@ -100,7 +103,8 @@ export function stateWrite(state: StoredState): StorageWrite {
   state.floor.encode(writer);
   state.forgotten.encode(writer);
   encodeHlc(writer, state.hlc);
-  writer.u8(state.installing ? 1 : 0).varuint(state.liveKeys);
+  writer.varuint(state.liveKeys).u8(state.installTarget === undefined ? 0 : 1);
+  state.installTarget?.encode(writer);
   return { kind: 'put', table: 'meta', key: STATE_KEY, value: writer.finish() };
 }
 
@@ -111,8 +115,8 @@ function decodeState(stored: Uint8Array): StoredState {
     floor: VersionVector.decode(reader),
     forgotten: VersionVector.decode(reader),
     hlc: decodeHlc(reader),
-    installing: reader.u8() === 1,
     liveKeys: reader.varuint(),
+    installTarget: reader.u8() === 1 ? VersionVector.decode(reader) : undefined,
   };
   reader.end();
   return state;

@@ -6,7 +6,7 @@
 import { assert } from '../../base/assert.js';
 import { type ClusterId, makeOrigin, type Origin, type ReplicaId, replicaOf } from '../../base/ids.js';
 import { LIMITS } from '../../base/limits.js';
-import type { VersionVector } from '../../clocks/version-vector.js';
+import { VersionVector } from '../../clocks/version-vector.js';
 import { decodeBody, type GroupBody } from '../../keyspace/group-body.js';
 import type { Random } from '../../ports/random.js';
 import type { Storage, StorageWrite } from '../../ports/storage.js';
@@ -154,10 +154,10 @@ export class CausalDriver {
 
   #openPlane(): CausalPlane {
     const { members, random } = this.#options;
-    const { vector, floor, forgotten, hlc, installing } = this.#state;
+    const { vector, floor, forgotten, hlc, installTarget } = this.#state;
     const plane = new CausalPlane(
       { self: this.#self, members, random: () => random.float() },
-      { vector, floor, forgotten, hlc, installing },
+      { vector, floor, forgotten, hlc, installing: installTarget !== undefined, installTarget },
     );
     plane.onBuffered = (group) => this.#eventual.add(group);
     plane.onUnbuffered = (group) => this.#eventual.remove(group);
@@ -190,14 +190,13 @@ export class CausalDriver {
     const writes = this.#issuePending(turn, issued);
     const batch = this.#plane.nextBatch();
     this.#flushOutbox();
-    if (batch === undefined) {
-      assert(issued.size === 0, 'issued groups are missing from the batch', { issued: issued.size });
+    const gathered = this.#gather(batch, issued, turn);
+    if (gathered.length === 0) {
       for (const write of writes) write.committed();
       return;
     }
-    const commit = this.#options.storage.commit(this.#gather(batch, issued, turn));
-    this.#committing = commit.then(
-      () => this.#committed(writes),
+    this.#committing = this.#options.storage.commit(gathered).then(
+      () => this.#committed(writes, batch !== undefined),
       (error: unknown) => this.#options.onFatal(error),
     );
   }
@@ -224,11 +223,22 @@ export class CausalDriver {
   }
 
   /** All writes of one transaction: operations, records, and the state that describes them. */
-  #gather(batch: PersistBatch, issued: Set<WriteGroup>, turn: KeyspaceTurn): StorageWrite[] {
-    const operations: StorageWrite[] = [];
+  #gather(batch: PersistBatch | undefined, issued: Set<WriteGroup>, turn: KeyspaceTurn): StorageWrite[] {
+    const beside = batch === undefined ? [] : this.#applyBatch(batch, issued, turn);
+    assert(batch !== undefined || issued.size === 0, 'issued groups have no batch', { issued: issued.size });
+    const { writes, liveKeysDelta } = turn.finish();
+    if (batch === undefined && writes.length === 0) return [];
+    const before = { ...this.#state, liveKeys: this.#state.liveKeys + liveKeysDelta };
+    this.#state = batch === undefined ? before : stateAfter(before, batch);
+    return [...beside, ...writes, stateWrite(this.#state)];
+  }
+
+  /** Applies deliveries, a snapshot page and forgetting to `turn`; returns the writes to other tables. */
+  #applyBatch(batch: PersistBatch, issued: Set<WriteGroup>, turn: KeyspaceTurn): StorageWrite[] {
+    const beside: StorageWrite[] = [];
     let own = 0;
     for (const group of batch.deliveries) {
-      operations.push(operationWrite(group));
+      beside.push(operationWrite(group));
       if (issued.has(group)) {
         own += 1;
         continue;
@@ -238,35 +248,16 @@ export class CausalDriver {
       this.#tombstones.note(group, body);
     }
     assert(own === issued.size, 'a batch leaves out issued groups', { own, issued: issued.size });
-    if (batch.install !== undefined) operations.push(...installPage(batch.install, turn, this.#options.storage));
-    if (batch.trim !== undefined) operations.push(...trimWrites(this.#state.floor, batch.trim.floor));
-    const forgotten = this.#forgottenAfter(batch);
+    if (batch.install !== undefined) beside.push(...installPage(batch.install, turn, this.#options.storage));
+    if (batch.trim !== undefined) beside.push(...trimWrites(this.#state.floor, batch.trim.floor));
+    const { forgotten } = stateAfter(this.#state, batch);
     for (const key of this.#tombstones.take(forgotten)) turn.forgetIfStable(key, forgotten);
-    const { writes, liveKeysDelta } = turn.finish();
-    this.#state = {
-      vector: batch.vector,
-      floor: this.#floorAfter(batch),
-      forgotten,
-      hlc: batch.hlc,
-      installing: batch.install === undefined ? this.#state.installing : !batch.install.last,
-      liveKeys: this.#state.liveKeys + liveKeysDelta,
-    };
-    return [...operations, ...writes, stateWrite(this.#state)];
+    return beside;
   }
 
-  #floorAfter(batch: PersistBatch): VersionVector {
-    const floor = this.#state.floor.join(batch.trim?.floor ?? this.#state.floor);
-    return batch.install?.last === true ? floor.join(batch.install.page.vector) : floor;
-  }
-
-  #forgottenAfter(batch: PersistBatch): VersionVector {
-    const forgotten = this.#state.forgotten.join(batch.trim?.forgotten ?? this.#state.forgotten);
-    return batch.install?.last === true ? forgotten.join(batch.install.page.forgotten) : forgotten;
-  }
-
-  #committed(writes: readonly PendingWrite[]): void {
+  #committed(writes: readonly PendingWrite[], batched: boolean): void {
     this.#committing = undefined;
-    this.#plane.persisted(this.now());
+    if (batched) this.#plane.persisted(this.now());
     for (const write of writes) write.committed();
     this.#afterInput();
   }
@@ -331,4 +322,23 @@ export class CausalDriver {
     this.#bodies.set(group, body);
     return body;
   }
+}
+
+/** What a batch makes of the stored state, the count of live keys aside. */
+function stateAfter(state: StoredState, batch: PersistBatch): StoredState {
+  const { install, trim, vector, hlc } = batch;
+  const floor = trim === undefined ? state.floor : state.floor.join(trim.floor);
+  const forgotten = trim === undefined ? state.forgotten : state.forgotten.join(trim.forgotten);
+  const next = { ...state, vector, hlc, floor, forgotten };
+  if (install === undefined) return next;
+  const { page } = install;
+  if (!install.last) {
+    return { ...next, installTarget: (state.installTarget ?? VersionVector.EMPTY).join(page.vector) };
+  }
+  return {
+    ...next,
+    floor: floor.join(page.vector),
+    forgotten: forgotten.join(page.forgotten),
+    installTarget: undefined,
+  };
 }

@@ -30,6 +30,7 @@ export class KeyspaceTurn {
   readonly #storage: StorageReader;
   readonly #slots = new Map<string, Slot>();
   readonly #retries = new Map<string, RetryEntry>();
+  readonly #forgottenRetries = new Set<string>();
 
   constructor(storage: StorageReader) {
     this.#storage = storage;
@@ -57,6 +58,7 @@ export class KeyspaceTurn {
     const verdict = body.retry && judgeRetry(this.#retry(body.retry.key), body.retry.fingerprint, group);
     if (body.retry !== undefined && verdict !== undefined && verdict.kind !== 'known') {
       this.#retries.set(body.retry.key, verdict.entry);
+      this.#forgottenRetries.delete(body.retry.key);
     }
     for (const op of body.ops) {
       const version = versionOf(op, group);
@@ -72,6 +74,11 @@ export class KeyspaceTurn {
   forgetIfStable(key: string, stable: VersionVector): void {
     const record = this.record(key);
     if (record.length > 0 && isForgettable(record, stable)) this.put(key, NO_VERSIONS);
+  }
+
+  /** Drop the outcome kept under an Idempotency-Key, unless this turn has renewed it. */
+  forgetRetry(key: string): void {
+    if (!this.#retries.has(key)) this.#forgottenRetries.add(key);
   }
 
   /** What this turn changes, and by how much the number of live keys. */
@@ -91,6 +98,7 @@ export class KeyspaceTurn {
     for (const [key, entry] of this.#retries) {
       writes.push({ kind: 'put', table: 'retries', key: utf8Encode(key), value: encodeRetryEntry(entry) });
     }
+    for (const key of this.#forgottenRetries) writes.push({ kind: 'delete', table: 'retries', key: utf8Encode(key) });
     return { writes, liveKeysDelta };
   }
 

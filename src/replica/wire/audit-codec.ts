@@ -1,0 +1,100 @@
+/** Messages of the keyspace audit: a page's hash, and the records of a page whose hashes differ. */
+import { unreachable } from '../../base/assert.js';
+import { ByteReader, ByteWriter, DecodeError } from '../../base/bytes.js';
+import { LIMITS } from '../../base/limits.js';
+import { VersionVector } from '../../clocks/version-vector.js';
+
+/** A part of the keyspace, `(after, last]`; an absent bound is open. */
+export interface KeyRange {
+  readonly after: Uint8Array | undefined;
+  readonly last: Uint8Array | undefined;
+}
+
+/** The sender's hash of a page at its durable vector; only a receiver at the same vector can compare. */
+export interface AuditHash {
+  readonly kind: 'audit-hash';
+  readonly vector: VersionVector;
+  readonly range: KeyRange;
+  readonly hash: string;
+}
+
+/** Every record of a page whose hashes differ, so that the receiver can join them to its own. */
+export interface AuditRecords {
+  readonly kind: 'audit-records';
+  readonly vector: VersionVector;
+  readonly range: KeyRange;
+  readonly entries: readonly { readonly key: Uint8Array; readonly value: Uint8Array }[];
+  /** The receiver should answer with its own records. */
+  readonly wantReply: boolean;
+}
+
+export type AuditMessage = AuditHash | AuditRecords;
+
+/** Envelope kinds 40-41 are the audit's. */
+const KINDS = { 'audit-hash': 40, 'audit-records': 41 } as const;
+const HASH_MAX_BYTES = 32;
+
+export function isAuditKind(kind: number): boolean {
+  return kind === KINDS['audit-hash'] || kind === KINDS['audit-records'];
+}
+
+export function auditKindOf(message: AuditMessage): number {
+  return KINDS[message.kind];
+}
+
+export function encodeAudit(message: AuditMessage): Uint8Array {
+  const writer = new ByteWriter(512);
+  message.vector.encode(writer);
+  writeBound(writer, message.range.after);
+  writeBound(writer, message.range.last);
+  switch (message.kind) {
+    case 'audit-hash':
+      writer.string(message.hash);
+      break;
+    case 'audit-records':
+      writer.u8(message.wantReply ? 1 : 0).varuint(message.entries.length);
+      for (const entry of message.entries) writer.bytes(entry.key).bytes(entry.value);
+      break;
+    default:
+      unreachable(message);
+  }
+  return writer.finish();
+}
+
+/** @throws DecodeError */
+export function decodeAudit(kind: number, payload: Uint8Array): AuditMessage {
+  const reader = new ByteReader(payload);
+  const vector = VersionVector.decode(reader);
+  const range = { after: readBound(reader), last: readBound(reader) };
+  const message: AuditMessage =
+    kind === KINDS['audit-hash']
+      ? { kind: 'audit-hash', vector, range, hash: reader.string(HASH_MAX_BYTES) }
+      : { kind: 'audit-records', vector, range, wantReply: readFlag(reader), entries: readEntries(reader) };
+  reader.end();
+  return message;
+}
+
+function writeBound(writer: ByteWriter, key: Uint8Array | undefined): void {
+  writer.u8(key === undefined ? 0 : 1);
+  if (key !== undefined) writer.bytes(key);
+}
+
+function readBound(reader: ByteReader): Uint8Array | undefined {
+  return readFlag(reader) ? reader.bytes(LIMITS.keyMaxBytes) : undefined;
+}
+
+function readFlag(reader: ByteReader): boolean {
+  const flag = reader.u8();
+  if (flag > 1) throw new DecodeError(`flag is ${flag}`);
+  return flag === 1;
+}
+
+function readEntries(reader: ByteReader): { key: Uint8Array; value: Uint8Array }[] {
+  const count = reader.varuint();
+  if (count > reader.remaining) throw new DecodeError('count exceeds the input');
+  const entries: { key: Uint8Array; value: Uint8Array }[] = [];
+  for (let i = 0; i < count; i += 1) {
+    entries.push({ key: reader.bytes(LIMITS.keyMaxBytes), value: reader.bytes(reader.remaining) });
+  }
+  return entries;
+}
