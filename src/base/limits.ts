@@ -18,6 +18,8 @@ export const LIMITS = {
   idempotencyKeyMaxChars: 128,
   timeoutDefaultMs: 5_000,
   timeoutMaxMs: 60_000,
+  /** A write whose dependencies arrived just in time still gets this long to become durable. */
+  storageGraceMs: 1_000,
   /** Members plus former incarnations that a version vector may name; bounds decoding. */
   vectorMaxEntries: 64,
   membersMax: 16,

@@ -1,29 +1,48 @@
-/** The causal plane of one replica, sans-IO: it decides what is delivered, persisted, published, fetched and forgotten. */
-import type { ReplicaId } from '../base/ids.js';
+/**
+ * The causal plane of one replica, sans-IO: it numbers local writes, delivers those of peers in causal order, and
+ * decides what is persisted, published, fetched and forgotten, and when. Bodies are opaque to it; storage, transport and
+ * time are the driver's.
+ *
+ * Duties of the driver: issue at most `LIMITS.turnMaxGroups` groups between two batches, each from what storage shows at
+ * that moment; persist each batch in one transaction; call `persisted` only when it is durable, and `nextBatch` again
+ * after that. Only what is durable is ever said to anybody.
+ */
+import { assert } from '../base/assert.js';
+import { type Origin, type ReplicaId, replicaOf } from '../base/ids.js';
+import { LIMITS } from '../base/limits.js';
 import type { Dot } from '../clocks/dot.js';
-import type { Hlc } from '../clocks/hybrid-logical-clock.js';
-import { VersionVector } from '../clocks/version-vector.js';
-import type { PlaneMessage } from './messages.js';
+import { type Hlc, mergeHlc, tickHlc } from '../clocks/hybrid-logical-clock.js';
+import type { VersionVector } from '../clocks/version-vector.js';
+import { CatchUp } from './catch-up.js';
+import { Delivery } from './delivery.js';
+import { DigestSchedule } from './digest-schedule.js';
+import { servableRanges } from './fetch-ranges.js';
+import type { DigestMessage, FetchMessage, PlaneMessage, SnapshotFetchMessage } from './messages.js';
+import { Outbox, type SelfPortrait } from './outbox.js';
+import { PeerTable } from './peer-table.js';
+import { type PlaneCounter, type PlaneCounters, zeroCounters } from './plane-counters.js';
 import type {
+  InstallStep,
   Now,
   Peer,
   PeerStatus,
   PersistBatch,
-  PlaneCounters,
   PlaneOptions,
   PlaneOutbox,
   PlaneRecovered,
 } from './plane-types.js';
-import type { WriteGroup } from './write-group.js';
+import { Announcement, ReportDuty } from './publication.js';
+import { Retention, type Trim } from './retention.js';
+import { Stability } from './stability.js';
+import { sealGroup, type WriteGroup } from './write-group.js';
 
+export type { PlaneCounter, PlaneCounters } from './plane-counters.js';
 export type {
   InstallStep,
   Now,
   Peer,
   PeerStatus,
   PersistBatch,
-  PlaneCounter,
-  PlaneCounters,
   PlaneOptions,
   PlaneOutbox,
   PlaneRecovered,
@@ -33,84 +52,333 @@ export type {
 export class CausalPlane {
   /** A group has to wait for its causes: the eventual view may show it. */
   onBuffered?: (group: WriteGroup) => void;
-  /** The group is durable in the causal view now, or was dropped. */
+  /** A group that had to wait is durable in the causal view now, or was dropped. */
   onUnbuffered?: (group: WriteGroup) => void;
 
-  constructor(_options: PlaneOptions, _recovered: PlaneRecovered) {
-    throw new Error('being written');
+  readonly #self: Origin;
+  readonly #replica: ReplicaId;
+  readonly #delivery: Delivery;
+  readonly #peers: PeerTable;
+  readonly #catchUp: CatchUp;
+  readonly #stability: Stability;
+  readonly #retention: Retention;
+  readonly #announcement = new Announcement();
+  readonly #reports = new ReportDuty();
+  readonly #digests: DigestSchedule;
+  readonly #outbox = new Outbox();
+  readonly #counters: Record<PlaneCounter, number> = zeroCounters();
+  #trim: Trim | undefined;
+  #outstanding: PersistBatch | undefined;
+  #durable: VersionVector;
+  #hlc: Hlc;
+  #nowMs = 0;
+  #restored: number | undefined;
+
+  constructor(options: PlaneOptions, recovered: PlaneRecovered) {
+    const { self, members, random } = options;
+    const replica = replicaOf(self);
+    assert(replica !== undefined && members.includes(replica), 'not a member of its cluster', { self, members });
+    this.#self = self;
+    this.#replica = replica;
+    this.#durable = recovered.vector;
+    this.#hlc = recovered.hlc;
+    this.#delivery = new Delivery(recovered.vector, {
+      buffered: (group) => this.onBuffered?.(group),
+      unbuffered: (group) => this.onUnbuffered?.(group),
+    });
+    this.#peers = new PeerTable(self, members);
+    this.#catchUp = new CatchUp(this.#delivery, this.#peers, this.#counters, random);
+    this.#stability = new Stability(replica);
+    this.#retention = new Retention(recovered.floor, recovered.forgotten);
+    this.#digests = new DigestSchedule(random);
+    if (recovered.installing) this.#catchUp.install(undefined, recovered.installTarget);
   }
 
-  issue(_deps: VersionVector, _body: Uint8Array, _wantReport: boolean, _now: Now): WriteGroup {
-    throw new Error('being written');
-  }
-
-  receive(_from: Peer, _message: PlaneMessage, _now: Now): void {}
-
-  tick(_now: Now): void {}
-
-  connected(_now: Now): void {}
-
-  requestDigests(_now: Now): void {}
-
-  nextBatch(): PersistBatch | undefined {
-    return undefined;
-  }
-
-  persisted(_now: Now): void {}
-
-  takeOutbox(): PlaneOutbox {
-    return { sends: [], serves: [] };
-  }
-
+  /** Everything delivered, the outstanding batch and issued groups included. */
   get applied(): VersionVector {
-    return VersionVector.EMPTY;
+    return this.#delivery.applied;
   }
 
+  /** What may be shown, gossiped and acknowledged. */
   get durable(): VersionVector {
-    return VersionVector.EMPTY;
+    return this.#durable;
   }
 
   get floor(): VersionVector {
-    return VersionVector.EMPTY;
+    return this.#retention.floor;
   }
 
   get forgotten(): VersionVector {
-    return VersionVector.EMPTY;
+    return this.#retention.forgotten;
   }
 
   get stable(): VersionVector {
-    return VersionVector.EMPTY;
+    return this.#stability.stable;
   }
 
   get hlc(): Hlc {
-    return { ms: 0, logical: 0 };
+    return this.#hlc;
   }
 
+  /** Storage is a mixture of two states until a snapshot is complete. */
   get installing(): boolean {
-    return false;
+    return this.#catchUp.installing;
   }
 
+  /** Groups that had to wait for their causes and are not durable yet. */
   get buffered(): number {
-    return 0;
+    return this.#delivery.buffer.announced.size;
   }
 
+  /** The groups counted by `buffered`, in order of arrival. */
   bufferedGroups(): Iterable<WriteGroup> {
-    return [];
-  }
-
-  durableAt(_dot: Dot): readonly ReplicaId[] {
-    return [];
-  }
-
-  peers(_now: Now): readonly PeerStatus[] {
-    return [];
+    return this.#delivery.buffer.announced;
   }
 
   get counters(): PlaneCounters {
-    throw new Error('being written');
+    return this.#counters;
   }
 
+  /**
+   * Set when a peer has groups of our own origin that we do not know: the data directory is an old copy, and the next
+   * counters are taken already. Holds the peer's counter. The plane says, persists and serves nothing from then on.
+   */
   get restored(): number | undefined {
-    return undefined;
+    return this.#restored;
+  }
+
+  /** Members, this one included, that are known to have `dot` delivered and durable. */
+  durableAt(dot: Dot): readonly ReplicaId[] {
+    const others = this.#peers.holders(dot);
+    return this.#durable.covers(dot) ? [this.#replica, ...others].sort() : others;
+  }
+
+  peers(now: Now): readonly PeerStatus[] {
+    return this.#peers.statuses(this.#durable, now.monotonicMs);
+  }
+
+  /**
+   * Number and stamp a local write that has `deps` in its past. Everything forgotten here goes into its past as well:
+   * it may overwrite a tombstone that only others still hold, and they must see it superseded. While a snapshot is
+   * being installed storage is ahead of `applied` in places, and so may `deps` be.
+   */
+  issue(deps: VersionVector, body: Uint8Array, wantReport: boolean, now: Now): WriteGroup {
+    const { applied } = this;
+    assert(this.#outstanding === undefined, 'issued while a batch is outstanding', { applied });
+    const past = deps.join(this.#retention.forgotten);
+    assert(this.installing || applied.includes(past), 'a write depends on what is not here', { past, applied });
+    this.#observe(now);
+    this.#hlc = tickHlc(this.#hlc, now.wallMs);
+    const dot = { origin: this.#self, counter: applied.get(this.#self) + 1 };
+    const group = sealGroup(dot, this.#hlc, past, body);
+    this.#delivery.issued(group);
+    if (wantReport) this.#announcement.awaitReport(dot.counter);
+    return group;
+  }
+
+  /** A message of a peer. Whatever it says, it is used or refused, and counted; it never stops the replica. */
+  receive(from: Peer, message: PlaneMessage, now: Now): void {
+    this.#observe(now);
+    if (this.#restored !== undefined) return;
+    const standing = this.#peers.hear(from, now.monotonicMs);
+    if (standing === 'foreign') this.#counters.refused += 1;
+    else if (standing === 'retired') this.#receiveLate(message, now);
+    else {
+      if (standing === 'new') this.#welcome(from.replica);
+      this.#learn(from, message);
+      this.#dispatch(from.replica, message, now);
+    }
+  }
+
+  /** To be called every `LIMITS.tickMs`. */
+  tick(now: Now): void {
+    this.#observe(now);
+    if (this.#restored !== undefined) return;
+    if (this.#digests.isDue(now.monotonicMs)) this.#outbox.digest(false);
+    if (this.#reports.isDue(this.#durable)) this.#outbox.report();
+    this.#outbox.send(...this.#catchUp.tick(now.monotonicMs));
+    const stable = this.#stability.advance(this.#durable, this.#peers);
+    if (!this.installing) this.#trim ??= this.#retention.plan(stable, this.#durable, now.monotonicMs);
+  }
+
+  /** The transport is back: say at once what is here, ask what is there, and ask again for what was lost. */
+  connected(now: Now): void {
+    this.#observe(now);
+    this.#digests.sent(now.monotonicMs);
+    this.#outbox.digest(true);
+    this.#outbox.send(...this.#catchUp.reconnected(now.monotonicMs));
+  }
+
+  /** Somebody waits for what peers have: ask all of them, at most every `LIMITS.digestRequestIntervalMs`. */
+  requestDigests(now: Now): void {
+    this.#observe(now);
+    if (!this.#digests.mayRequest(now.monotonicMs)) return;
+    this.#digests.sent(now.monotonicMs);
+    this.#outbox.digest(true);
+  }
+
+  /** What is to be made durable next; undefined if there is nothing, or a batch is outstanding. */
+  nextBatch(): PersistBatch | undefined {
+    if (this.#outstanding !== undefined || this.#restored !== undefined) return undefined;
+    const install = this.#catchUp.step();
+    const trim = install === undefined ? this.#trim : this.#trimOf(install);
+    const deliveries = this.#delivery.next(this.installing);
+    if (deliveries.length === 0 && install === undefined && trim === undefined) return undefined;
+    if (install?.last === true) this.#delivery.raise(install.page.vector);
+    this.#trim = undefined;
+    this.#outstanding = { deliveries, install, trim, vector: this.applied, hlc: this.#hlc };
+    return this.#outstanding;
+  }
+
+  /** The outstanding batch is durable. */
+  persisted(now: Now): void {
+    const batch = this.#outstanding;
+    assert(batch !== undefined, 'persisted without a batch', { durable: this.#durable });
+    assert(batch.vector.includes(this.#durable), 'durable runs back', { from: this.#durable, to: batch.vector });
+    this.#observe(now);
+    this.#outstanding = undefined;
+    this.#durable = batch.vector;
+    this.#counters.delivered += batch.deliveries.length;
+    if (batch.trim !== undefined) this.#retention.commit(batch.trim);
+    const own = batch.deliveries.filter((group) => group.dot.origin === this.#self);
+    for (const message of this.#announcement.announce(own, this.#durable)) this.#outbox.send({ to: 'all', message });
+    if (this.#reports.isDue(this.#durable)) this.#outbox.report();
+    this.#delivery.buffer.durable(batch.deliveries);
+    if (batch.install === undefined) return;
+    this.#outbox.send(...this.#catchUp.stepPersisted(batch.install, now.monotonicMs));
+    if (batch.install.last) this.#outbox.digest(false);
+  }
+
+  /** Messages and storage reads that may leave now; leaves nothing. */
+  takeOutbox(): PlaneOutbox {
+    if (this.#restored !== undefined) this.#outbox.clear();
+    return this.#outbox.take(() => this.#portrait());
+  }
+
+  #observe(now: Now): void {
+    this.#nowMs = now.monotonicMs;
+    this.#peers.observe(now.monotonicMs);
+  }
+
+  /** Not settled: something is held back whose origin may have come to its end without our knowing. */
+  #portrait(): SelfPortrait {
+    const { floor, forgotten } = this.#retention;
+    const blocked = this.#delivery.buffer.blocked();
+    const settled = blocked.every(({ origin }) => this.#peers.isAlive(origin, this.#nowMs));
+    return { vector: this.#durable, floor, forgotten, settled };
+  }
+
+  /** A peer that was not heard before, or that lost its data, learns at once what is here. */
+  #welcome(replica: ReplicaId): void {
+    this.#catchUp.forget(replica);
+    this.#outbox.digestTo(replica);
+  }
+
+  /** A former incarnation speaks: its groups are as good as ever, what it says about itself is not. */
+  #receiveLate(message: PlaneMessage, now: Now): void {
+    if (message.kind === 'groups' || message.kind === 'fetched') this.#absorb(message.groups, now);
+  }
+
+  #learn(from: Peer, message: PlaneMessage): void {
+    if (message.kind === 'fetch' || message.kind === 'snapshot-fetch' || message.kind === 'snapshot-gone') return;
+    const { vector } = message;
+    this.#checkRestored(vector.get(this.#self));
+    this.#peers.learn(from.replica, vector);
+    this.#stability.hear(from.replica, from.origin, vector, this.#durable);
+  }
+
+  #dispatch(from: ReplicaId, message: PlaneMessage, now: Now): void {
+    switch (message.kind) {
+      case 'groups':
+        if (message.wantReport) this.#reports.want(message.groups.filter((group) => this.#isAdmissible(group)));
+        this.#absorb(message.groups, now);
+        break;
+      case 'report':
+        break;
+      case 'digest':
+        this.#receiveDigest(from, message, now);
+        break;
+      case 'fetch':
+        this.#serveFetch(from, message);
+        break;
+      case 'fetched': {
+        this.#peers.learnFloor(from, message.floor);
+        const fresh = this.#absorb(message.groups, now);
+        this.#outbox.send(...this.#catchUp.fetched(from, message, fresh, now.monotonicMs));
+        break;
+      }
+      case 'snapshot-fetch':
+        this.#serveSnapshot(from, message);
+        break;
+      case 'snapshot-page':
+        if (!this.#catchUp.page(from, message, now.monotonicMs)) this.#counters.duplicates += 1;
+        break;
+      case 'snapshot-gone':
+        this.#catchUp.gone(from, message.session);
+        break;
+      default:
+        message satisfies never;
+        this.#counters.refused += 1;
+    }
+  }
+
+  #receiveDigest(from: ReplicaId, message: DigestMessage, now: Now): void {
+    this.#peers.learnFloor(from, message.floor);
+    this.#peers.learnDigest(from, message, now.monotonicMs);
+    if (message.wantReply) this.#outbox.digestTo(from);
+  }
+
+  #serveFetch(to: ReplicaId, { request, ranges: asked }: FetchMessage): void {
+    const ranges = servableRanges(asked, this.#durable);
+    const behind = asked.some(({ origin, have }) => have < this.floor.get(origin));
+    if (ranges === undefined) this.#counters.refused += 1;
+    else this.#outbox.serve({ kind: 'serve-fetch', to, request, ranges, behind });
+  }
+
+  /** Half an install is no state to give away. */
+  #serveSnapshot(to: ReplicaId, { session, cursor }: SnapshotFetchMessage): void {
+    if (this.installing) this.#outbox.send({ to, message: { kind: 'snapshot-gone', session } });
+    else this.#outbox.serve({ kind: 'serve-snapshot', to, session, cursor });
+  }
+
+  /** Groups from anywhere; returns how many were new. */
+  #absorb(groups: readonly WriteGroup[], now: Now): number {
+    let fresh = 0;
+    for (const group of groups) {
+      const offer = this.#isAdmissible(group) ? this.#delivery.buffer.offer(group) : 'refused';
+      if (offer === 'refused') this.#counters.refused += 1;
+      else if (offer === 'duplicate') this.#counters.duplicates += 1;
+      else {
+        this.#followStamp(group.hlc, now);
+        if (offer === 'full') this.#counters.bufferDropped += 1;
+        else fresh += 1;
+      }
+    }
+    return fresh;
+  }
+
+  /** A stamp too far ahead is not followed, but its group is as good as any: stamps never decide causality. */
+  #followStamp(hlc: Hlc, now: Now): void {
+    const merge = mergeHlc(this.#hlc, hlc, now.wallMs, LIMITS.clockMaxAheadMs);
+    if (merge.kind === 'merged') this.#hlc = merge.last;
+    else this.#counters.stampsAhead += 1;
+  }
+
+  /** Of a member or the log, and with a past it can have. Of our own origin nobody can know more than we do. */
+  #isAdmissible({ dot, deps }: WriteGroup): boolean {
+    if (dot.origin === this.#self) this.#checkRestored(dot.counter);
+    if (this.#restored !== undefined || dot.counter <= 0) return false;
+    return deps.get(dot.origin) < dot.counter && this.#peers.admits(dot.origin);
+  }
+
+  /** A peer has our own origin up to `counter`. It can only have what was published, and that was durable here. */
+  #checkRestored(counter: number): void {
+    if (counter > this.#durable.get(this.#self)) this.#restored = Math.max(counter, this.#restored ?? 0);
+  }
+
+  /** What is below a snapshot never comes into our operation log, so the floor rises with the last page. */
+  #trimOf({ page, last }: InstallStep): Trim | undefined {
+    if (!last) return undefined;
+    return { floor: this.floor.join(page.vector), forgotten: this.forgotten.join(page.forgotten) };
   }
 }

@@ -69,7 +69,10 @@ export interface InstallStep {
   readonly last: boolean;
 }
 
-/** What is to be made durable in one storage transaction. A batch with an install step carries no deliveries. */
+/**
+ * What is to be made durable in one storage transaction: deliveries first, then the page. A batch with a page carries no
+ * deliveries but our own. The batch with the last page also carries the trim that goes with the snapshot.
+ */
 export interface PersistBatch {
   /** In causal order, own issued ones included. */
   readonly deliveries: readonly WriteGroup[];
@@ -98,15 +101,3 @@ export interface PeerStatus {
   /** How long ago the peer was last heard. */
   readonly lastContactMs: number | undefined;
 }
-
-export type PlaneCounter =
-  | 'delivered'
-  | 'duplicates'
-  | 'refused'
-  | 'bufferDropped'
-  | 'stampsAhead'
-  | 'fetches'
-  | 'snapshotsInstalled'
-  | 'lostIncarnationGroups';
-
-export type PlaneCounters = Readonly<Record<PlaneCounter, number>>;

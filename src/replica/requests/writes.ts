@@ -66,7 +66,7 @@ export class Writes {
   ): Promise<WriteResult> {
     const { time, durability } = this.#options;
     const startedMs = time.monotonicMs();
-    const leftMs = Math.max(1, context.timeoutMs - plan.waitMs);
+    const leftMs = Math.max(LIMITS.storageGraceMs, context.timeoutMs - plan.waitMs);
     const { stem, replayed } = await this.#inTurn(request, fingerprint, context, plan, leftMs);
     if (plan.need > 1) {
       const spentMs = time.monotonicMs() - startedMs;

@@ -1,0 +1,85 @@
+/** What is said about durable groups: our own are announced, and those of peers are reported if somebody waits for it. */
+import { assert } from '../base/assert.js';
+import type { Origin } from '../base/ids.js';
+import { LIMITS } from '../base/limits.js';
+import type { VersionVector } from '../clocks/version-vector.js';
+import type { GroupsMessage } from './messages.js';
+import type { WriteGroup } from './write-group.js';
+
+/** Room for the vector and the framing of a message. */
+const FRAME_BYTES = 4096;
+/** Length prefix of one group. */
+const PREFIX_BYTES = 4;
+const BUDGET_BYTES = LIMITS.messageMaxBytes - FRAME_BYTES;
+
+/** Own groups on their way from issue to announcement. */
+export class Announcement {
+  /** Counters of own groups for which a client waits on more than local durability. */
+  readonly #awaited = new Set<number>();
+
+  awaitReport(counter: number): void {
+    this.#awaited.add(counter);
+  }
+
+  /** Messages for `groups`, which are ours, in order and inside `durable`: as few as the size of a message allows. */
+  announce(groups: readonly WriteGroup[], durable: VersionVector): GroupsMessage[] {
+    const messages: GroupsMessage[] = [];
+    let start = 0;
+    while (start < groups.length) {
+      const end = endOfMessage(groups, start);
+      messages.push(this.#message(groups.slice(start, end), durable));
+      start = end;
+    }
+    return messages;
+  }
+
+  #message(groups: readonly WriteGroup[], vector: VersionVector): GroupsMessage {
+    let wantReport = false;
+    for (const { dot } of groups) {
+      const durable = vector.get(dot.origin);
+      assert(dot.counter <= durable, 'published before durable', { ...dot, durable });
+      if (this.#awaited.delete(dot.counter)) wantReport = true;
+    }
+    return { kind: 'groups', vector, wantReport, groups };
+  }
+}
+
+/** Index after the last group that fits one message with those from `start`; always at least one. */
+function endOfMessage(groups: readonly WriteGroup[], start: number): number {
+  let bytes = 0;
+  for (let i = start; i < groups.length; i += 1) {
+    bytes += (groups[i] as WriteGroup).encoded.length + PREFIX_BYTES;
+    if (bytes > BUDGET_BYTES && i > start) return i;
+  }
+  return groups.length;
+}
+
+/** Groups of peers whose writers want to hear when they are durable here. */
+export class ReportDuty {
+  /** By origin: the lowest and the highest counter asked for. Bounded, at the price of a report too many now and then. */
+  readonly #wanted = new Map<Origin, { lowest: number; highest: number }>();
+
+  want(groups: readonly WriteGroup[]): void {
+    for (const { dot } of groups) {
+      const wanted = this.#wanted.get(dot.origin);
+      if (wanted === undefined) this.#wanted.set(dot.origin, { lowest: dot.counter, highest: dot.counter });
+      else {
+        wanted.lowest = Math.min(wanted.lowest, dot.counter);
+        wanted.highest = Math.max(wanted.highest, dot.counter);
+      }
+    }
+  }
+
+  /** Whether `durable` has reached something asked for since the last call. */
+  isDue(durable: VersionVector): boolean {
+    let due = false;
+    for (const [origin, wanted] of this.#wanted) {
+      const reached = durable.get(origin);
+      if (reached < wanted.lowest) continue;
+      due = true;
+      if (reached >= wanted.highest) this.#wanted.delete(origin);
+      else wanted.lowest = reached + 1;
+    }
+    return due;
+  }
+}

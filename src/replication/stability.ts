@@ -1,0 +1,97 @@
+/**
+ * Which dots every member has, and will write nothing concurrent to any more, so that they may be forgotten.
+ *
+ * It is not enough that a member has said it has a dot: a write it made before it had it may still be on its way here,
+ * and would meet a replica that has forgotten what it competes with. So what a member says counts only once its own
+ * stream has been delivered here up to where it stood when it said so; whatever it writes later has seen the dot.
+ *
+ * Source: the timestamp table of R. Ladin et al., "Providing High Availability Using Lazy Replication" (1992), section
+ * 4.3; the causal stability of C. Baquero et al., "Making Operation-Based CRDTs Operation-Based" (2014), section 4.2.
+ */
+import type { Origin, ReplicaId } from '../base/ids.js';
+import { stableCut } from '../clocks/stable-cut.js';
+import { VersionVector } from '../clocks/version-vector.js';
+import type { PeerRecord, PeerTable } from './peer-table.js';
+
+interface Witness {
+  readonly origin: Origin;
+  /** Joined from everything said by a point of the member's stream that was delivered here. */
+  confirmed: VersionVector;
+  /** What was said first and last of what does not count yet. The first is kept, or under load none ever would. */
+  first: VersionVector | undefined;
+  last: VersionVector | undefined;
+}
+
+export class Stability {
+  readonly #self: ReplicaId;
+  readonly #witnesses = new Map<ReplicaId, Witness>();
+  #stable = VersionVector.EMPTY;
+
+  constructor(self: ReplicaId) {
+    this.#self = self;
+  }
+
+  /** The stable cut found so far; it never shrinks. */
+  get stable(): VersionVector {
+    return this.#stable;
+  }
+
+  /** The member `replica`, alive as `origin`, has said that it has `vector`. */
+  hear(replica: ReplicaId, origin: Origin, vector: VersionVector, durable: VersionVector): void {
+    const witness = this.#witnessOf(replica, origin);
+    if (witness.first === undefined) witness.first = vector;
+    else witness.last = witness.last === undefined ? vector : witness.last.join(vector);
+    confirm(witness, durable);
+  }
+
+  /** The stream of every member has come as far as `durable` here. Returns the stable cut. */
+  advance(durable: VersionVector, peers: PeerTable): VersionVector {
+    const vectors = new Map([[this.#self, durable]]);
+    for (const { replica, origin } of peers.all()) {
+      const witness = this.#witnesses.get(replica);
+      if (witness === undefined || witness.origin !== origin) return this.#stable;
+      confirm(witness, durable);
+      vectors.set(replica, witness.confirmed);
+    }
+    if (!formerIncarnationsAgree(vectors, peers)) return this.#stable;
+    this.#stable = this.#stable.join(stableCut([...vectors.keys()], vectors));
+    return this.#stable;
+  }
+
+  #witnessOf(replica: ReplicaId, origin: Origin): Witness {
+    const known = this.#witnesses.get(replica);
+    if (known?.origin === origin) return known;
+    const witness: Witness = { origin, confirmed: VersionVector.EMPTY, first: undefined, last: undefined };
+    this.#witnesses.set(replica, witness);
+    return witness;
+  }
+}
+
+function confirm(witness: Witness, durable: VersionVector): void {
+  const reached = durable.get(witness.origin);
+  while (witness.first !== undefined && witness.first.get(witness.origin) <= reached) {
+    witness.confirmed = witness.confirmed.join(witness.first);
+    witness.first = witness.last;
+    witness.last = undefined;
+  }
+}
+
+/**
+ * A former incarnation has no stream any more that could say what its last writes had seen. So nothing becomes stable
+ * until all members have the same of it, and none holds more of it back.
+ */
+function formerIncarnationsAgree(vectors: ReadonlyMap<ReplicaId, VersionVector>, peers: PeerTable): boolean {
+  const former = new Set<Origin>();
+  for (const vector of vectors.values()) {
+    vector.forEach((origin) => {
+      if (peers.isRetired(origin)) former.add(origin);
+    });
+  }
+  if (former.size === 0) return true;
+  const settled = (peer: PeerRecord) => peer.settled;
+  if (!peers.all().every(settled)) return false;
+  return [...former].every((origin) => {
+    const [first, ...rest] = [...vectors.values()].map((vector) => vector.get(origin));
+    return peers.isQuiet(origin) && rest.every((counter) => counter === first);
+  });
+}
