@@ -23,9 +23,13 @@ export function compareHlc(a: Hlc, b: Hlc): number {
   return a.ms - b.ms || a.logical - b.logical;
 }
 
-/** The next local stamp: above `last`, and at wall time if that is later. A full logical part carries into the ms. */
+/**
+ * The next local stamp: above `last`, and at wall time if that is later. A full logical part carries into the ms. The
+ * wall time is brought to whole, representable milliseconds before it is compared, or a fraction could run time back.
+ */
 export function tickHlc(last: Hlc, wallMs: number): Hlc {
-  if (wallMs > last.ms) return { ms: Math.min(Math.max(0, Math.floor(wallMs)), MS_MAX), logical: 0 };
+  const nowMs = Math.min(Math.max(0, Math.floor(wallMs)), MS_MAX);
+  if (nowMs > last.ms) return { ms: nowMs, logical: 0 };
   if (last.logical < LOGICAL_MAX) return { ms: last.ms, logical: last.logical + 1 };
   assert(last.ms < MS_MAX, 'hybrid logical clock exhausted', { ms: last.ms });
   return { ms: last.ms + 1, logical: 0 };

@@ -69,7 +69,9 @@ function decodeRetry(reader: ByteReader): RetryName | undefined {
   const flag = reader.u8();
   if (flag === 0) return undefined;
   if (flag !== 1) throw new DecodeError(`unknown retry flag ${flag}`);
-  return { key: reader.string(LIMITS.idempotencyKeyMaxChars), fingerprint: reader.string(FINGERPRINT_MAX_BYTES) };
+  const key = reader.string(LIMITS.idempotencyKeyMaxChars);
+  if (key === '') throw new DecodeError('empty retry key');
+  return { key, fingerprint: reader.string(FINGERPRINT_MAX_BYTES) };
 }
 
 function decodeOp(reader: ByteReader): GroupOp {

@@ -7,6 +7,11 @@
 export const TABLES = ['meta', 'keyspace', 'operations', 'retries', 'ordered', 'log', 'coordination'] as const;
 export type Table = (typeof TABLES)[number];
 
+/** A key has 1 to this many bytes (what LMDB takes with pages of 4 KiB); a bound of a range at most as many. */
+export const STORAGE_KEY_MAX_BYTES = 1_978;
+/** A value has 0 to this many bytes. */
+export const STORAGE_VALUE_MAX_BYTES = 8 * 1024 * 1024;
+
 export type StorageWrite =
   | { readonly kind: 'put'; readonly table: Table; readonly key: Uint8Array; readonly value: Uint8Array }
   | { readonly kind: 'delete'; readonly table: Table; readonly key: Uint8Array }
@@ -26,7 +31,10 @@ export interface StorageEntry {
   readonly value: Uint8Array;
 }
 
-/** Reads. Returned bytes are the caller's to keep: they never change after the call, whatever is written later. */
+/**
+ * Reads. Returned bytes are the caller's to keep, not to write into: they never change after the call, whatever is
+ * written later, and their `buffer` may be larger than they are.
+ */
 export interface StorageReader {
   get(table: Table, key: Uint8Array): Uint8Array | undefined;
   /** Lazily, in key order. The caller iterates within one turn of the event loop, or reads from a `snapshot()`. */
@@ -42,9 +50,12 @@ export interface StorageSnapshot extends StorageReader {
 
 /**
  * Duties of an adapter: `commit` is atomic, and its promise settles only when the batch is durable (flushed to the
- * device); a read sees a batch only once it is durable; commits take effect in call order. A failed commit rejects,
- * and every later call throws: the caller must end the process, never retry.
- * Duties of a caller: bytes handed over are not changed afterwards; no call after `close`.
+ * device); reads see a batch from the moment its promise settles and not earlier, so nothing that a power cut can take
+ * back is ever shown; commits take effect in call order, and the writes of one commit in theirs. A failed commit
+ * rejects with `storage-failed`, and every later call throws (a later commit rejects) the same error: the caller must
+ * end the process, never retry.
+ * Duties of a caller: bytes handed over are not changed afterwards; a `delete-range` covers what one turn of the event
+ * loop can afford to list; no call after `close`.
  */
 export interface Storage extends StorageReader {
   commit(writes: readonly StorageWrite[]): Promise<void>;

@@ -116,10 +116,16 @@ function decodeState(stored: Uint8Array): StoredState {
     forgotten: VersionVector.decode(reader),
     hlc: decodeHlc(reader),
     liveKeys: reader.varuint(),
-    installTarget: reader.u8() === 1 ? VersionVector.decode(reader) : undefined,
+    installTarget: decodeInstallTarget(reader),
   };
   reader.end();
   return state;
+}
+
+function decodeInstallTarget(reader: ByteReader): VersionVector | undefined {
+  const flag = reader.u8();
+  if (flag > 1) throw new DecodeError(`flag is ${flag}`);
+  return flag === 1 ? VersionVector.decode(reader) : undefined;
 }
 
 /** Bytes of our own that do not decode are damage on disk: stop and name them, never skip. */

@@ -4,14 +4,13 @@
  */
 import type { ReplicaId } from '../base/ids.js';
 import { LIMITS } from '../base/limits.js';
-import { VersionVector } from '../clocks/version-vector.js';
 import { AntiEntropy } from './anti-entropy.js';
 import type { Delivery } from './delivery.js';
 import type { FetchedMessage, Outgoing, SnapshotPageMessage } from './messages.js';
 import type { PeerTable } from './peer-table.js';
 import type { PlaneCounter } from './plane-counters.js';
 import type { InstallStep } from './plane-types.js';
-import { SnapshotInstall } from './snapshot-install.js';
+import { type Interrupted, SnapshotInstall } from './snapshot-install.js';
 
 export class CatchUp {
   readonly #delivery: Delivery;
@@ -33,9 +32,9 @@ export class CatchUp {
     return this.#install !== undefined;
   }
 
-  /** Start a snapshot install, from `preferred` if it can serve one that reaches `target`. */
-  install(preferred: ReplicaId | undefined, target: VersionVector = VersionVector.EMPTY): void {
-    this.#install = new SnapshotInstall(this.#delivery.applied, target, preferred, this.#random);
+  /** A crash broke an install off: another one must end it before anything else is delivered. */
+  resume(interrupted: Interrupted): void {
+    this.#begin(undefined, interrupted);
   }
 
   /** What there is to ask for now. */
@@ -60,7 +59,7 @@ export class CatchUp {
     const outcome = this.#antiEntropy.answered(from, message, fresh, nowMs);
     if (outcome === 'unasked') return [];
     const isBehind = outcome === 'behind' && !this.#delivery.applied.includes(message.floor);
-    if (isBehind && !this.installing) this.install(from);
+    if (isBehind && !this.installing) this.#begin(from, undefined);
     return this.#ask(nowMs);
   }
 
@@ -89,8 +88,15 @@ export class CatchUp {
     return [];
   }
 
+  #begin(preferred: ReplicaId | undefined, interrupted: Interrupted | undefined): void {
+    this.#install = new SnapshotInstall(this.#delivery.applied, interrupted, preferred, this.#random);
+  }
+
   #ask(nowMs: number): readonly Outgoing[] {
-    if (this.#install !== undefined) return this.#install.tick(this.#peers, nowMs);
+    const asks = this.#install?.tick(this.#peers, nowMs) ?? [];
+    // Nobody serves it, and nothing was merged: perhaps it can be fetched after all.
+    if (this.#install?.isIdle === true) this.#install = undefined;
+    if (this.#install !== undefined) return asks;
     const fetches = this.#antiEntropy.plan(this.#delivery.buffer, this.#peers, nowMs);
     this.#counters.fetches += fetches.length;
     return fetches;

@@ -17,6 +17,7 @@ import { CatchUp } from './catch-up.js';
 import { Delivery } from './delivery.js';
 import { DigestSchedule } from './digest-schedule.js';
 import { servableRanges } from './fetch-ranges.js';
+import { Joining } from './joining.js';
 import type { DigestMessage, FetchMessage, PlaneMessage, SnapshotFetchMessage } from './messages.js';
 import { Outbox, type SelfPortrait } from './outbox.js';
 import { PeerTable } from './peer-table.js';
@@ -60,6 +61,7 @@ export class CausalPlane {
   readonly #delivery: Delivery;
   readonly #peers: PeerTable;
   readonly #catchUp: CatchUp;
+  readonly #joining: Joining;
   readonly #stability: Stability;
   readonly #retention: Retention;
   readonly #announcement = new Announcement();
@@ -88,10 +90,11 @@ export class CausalPlane {
     });
     this.#peers = new PeerTable(self, members);
     this.#catchUp = new CatchUp(this.#delivery, this.#peers, this.#counters, random);
+    this.#joining = new Joining(recovered.vector.get(self) > 0 || members.length === 1);
     this.#stability = new Stability(replica);
     this.#retention = new Retention(recovered.floor, recovered.forgotten);
     this.#digests = new DigestSchedule(random);
-    if (recovered.installing) this.#catchUp.install(undefined, recovered.installTarget);
+    if (recovered.installing) this.#catchUp.resume({ target: recovered.installTarget });
   }
 
   /** Everything delivered, the outstanding batch and issued groups included. */
@@ -123,6 +126,14 @@ export class CausalPlane {
   /** Storage is a mixture of two states until a snapshot is complete. */
   get installing(): boolean {
     return this.#catchUp.installing;
+  }
+
+  /**
+   * False while this is a new incarnation that does not yet have what some other member had when it was first heard. A
+   * write made before that may compete with tombstones the others have forgotten; see `Joining`.
+   */
+  get joined(): boolean {
+    return this.#joining.joined;
   }
 
   /** Groups that had to wait for their causes and are not durable yet. */
@@ -238,6 +249,7 @@ export class CausalPlane {
     this.#observe(now);
     this.#outstanding = undefined;
     this.#durable = batch.vector;
+    this.#joining.reach(this.#durable);
     this.#counters.delivered += batch.deliveries.length;
     if (batch.trim !== undefined) this.#retention.commit(batch.trim);
     const own = batch.deliveries.filter((group) => group.dot.origin === this.#self);
@@ -285,6 +297,7 @@ export class CausalPlane {
     this.#checkRestored(vector.get(this.#self));
     this.#peers.learn(from.replica, vector);
     this.#stability.hear(from.replica, from.origin, vector, this.#durable);
+    this.#joining.hear(vector, this.#durable);
   }
 
   #dispatch(from: ReplicaId, message: PlaneMessage, now: Now): void {

@@ -27,12 +27,19 @@ interface Session {
   page: SnapshotPageMessage | undefined;
 }
 
+/** An install that a crash broke off, and how far its pages reached, if that is known. */
+export interface Interrupted {
+  readonly target: VersionVector | undefined;
+}
+
 export class SnapshotInstall {
   readonly #random: () => number;
   /** Our applied vector when this began. */
   readonly #own: VersionVector;
   /** What the pages handed out so far show: storage must end no lower, or effects would be left without causes. */
   #target: VersionVector;
+  /** A page was handed out, now or before a crash. */
+  #merging: boolean;
   #session: Session | undefined;
   /** Asked first, if it can. */
   #preferred: ReplicaId | undefined;
@@ -41,11 +48,22 @@ export class SnapshotInstall {
   /** Until then only snapshots that reach `#target` will do. */
   #patientUntilMs: number | undefined;
 
-  constructor(own: VersionVector, target: VersionVector, preferred: ReplicaId | undefined, random: () => number) {
+  constructor(
+    own: VersionVector,
+    interrupted: Interrupted | undefined,
+    preferred: ReplicaId | undefined,
+    random: () => number,
+  ) {
     this.#own = own;
-    this.#target = own.join(target);
+    this.#target = interrupted?.target === undefined ? own : own.join(interrupted.target);
+    this.#merging = interrupted !== undefined;
     this.#preferred = preferred;
     this.#random = random;
+  }
+
+  /** No session is open, and storage is still what it was: the install can be given up. */
+  get isIdle(): boolean {
+    return this.#session === undefined && !this.#merging;
   }
 
   /** Ask, ask again, or ask somebody else: what there is to send now. */
@@ -94,6 +112,7 @@ export class SnapshotInstall {
     const page = session?.page;
     if (session === undefined || page === undefined) return undefined;
     this.#target = this.#target.join(page.vector);
+    this.#merging = true;
     const first = equalCursors(page.cursor, START);
     return { page, own: this.#own, first, last: page.next === undefined };
   }

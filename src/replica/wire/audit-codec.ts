@@ -94,7 +94,9 @@ function readEntries(reader: ByteReader): { key: Uint8Array; value: Uint8Array }
   if (count > reader.remaining) throw new DecodeError('count exceeds the input');
   const entries: { key: Uint8Array; value: Uint8Array }[] = [];
   for (let i = 0; i < count; i += 1) {
-    entries.push({ key: reader.bytes(LIMITS.keyMaxBytes), value: reader.bytes(reader.remaining) });
+    const key = reader.bytes(LIMITS.keyMaxBytes);
+    if (key.length === 0) throw new DecodeError('empty key');
+    entries.push({ key, value: reader.bytes(reader.remaining) });
   }
   return entries;
 }

@@ -76,7 +76,7 @@ export class Reassembly {
 }
 
 function join(parts: readonly (Uint8Array | undefined)[]): Uint8Array {
-  const writer = new ByteWriter(PART_MAX_BYTES * parts.length);
+  const writer = new ByteWriter(parts.reduce((bytes, part) => bytes + (part?.length ?? 0), 0));
   for (const part of parts) if (part !== undefined) writer.raw(part);
   return writer.finish();
 }

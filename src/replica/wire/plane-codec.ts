@@ -170,7 +170,10 @@ function readEntries(reader: ByteReader): { key: Uint8Array; value: Uint8Array }
   const count = readCount(reader);
   const entries: { key: Uint8Array; value: Uint8Array }[] = [];
   for (let i = 0; i < count; i += 1) {
-    entries.push({ key: reader.bytes(LIMITS.keyMaxBytes), value: reader.bytes(LIMITS.messageMaxBytes) });
+    const key = reader.bytes(LIMITS.keyMaxBytes);
+    if (key.length === 0) throw new DecodeError('empty key');
+    // A record of several large siblings is longer than one transport message: it came in fragments.
+    entries.push({ key, value: reader.bytes(reader.remaining) });
   }
   return entries;
 }

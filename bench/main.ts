@@ -1,0 +1,103 @@
+/**
+ * `npm run bench -- [--quick] [suite...]`: times the named suites, or all, one case after the other in this process, and
+ * writes what it saw to `bench-results/` together with the machine it was seen on. Numbers of different machines or
+ * of a busy one are not to be compared.
+ */
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { availableParallelism, cpus, totalmem } from 'node:os';
+import { join } from 'node:path';
+import { add, configure, cycle, suite as runBenny } from 'benny';
+import type { BenchCase, BenchSuite } from './suite.js';
+import { SUITES } from './suites.js';
+
+const RESULTS_DIR = 'bench-results';
+const MAX_SECONDS_PER_CASE = { quick: 0.3, full: 3 } as const;
+
+interface CaseResult {
+  readonly name: string;
+  readonly opsPerSecond: number;
+  readonly nsPerOp: number;
+  readonly marginPercent: number;
+  readonly samples: number;
+}
+
+interface SuiteResult {
+  readonly suite: string;
+  readonly results: readonly CaseResult[];
+}
+
+/** Where operations leave their result, so that the optimizer cannot find them useless. */
+let sink: unknown;
+
+/** A set-up runs once, not once for each of benny's probes of the case. */
+async function prepare(benchCase: BenchCase): Promise<ReturnType<typeof add>> {
+  const operation = await benchCase.setUp();
+  const sunk = (): unknown => {
+    sink = operation();
+    return sink;
+  };
+  return add(benchCase.name, () => sunk);
+}
+
+async function runSuite(suite: BenchSuite, maxSeconds: number): Promise<SuiteResult> {
+  console.log(`\n${suite.name}`);
+  try {
+    const cases = [];
+    for (const benchCase of suite.cases) cases.push(await prepare(benchCase));
+    const limits = configure({ cases: { maxTime: maxSeconds, minTime: maxSeconds / 20, minSamples: 5 } });
+    const report = cycle(({ name, details, margin }) => printCase(name, details.mean, margin));
+    const summary = await runBenny(suite.name, ...cases, limits, report);
+    const results = summary.results.map(({ name, details, margin, samples }) => ({
+      name,
+      opsPerSecond: Math.round(1 / details.mean),
+      nsPerOp: Number((details.mean * 1e9).toFixed(1)),
+      marginPercent: margin,
+      samples,
+    }));
+    return { suite: suite.name, results };
+  } finally {
+    for (const benchCase of suite.cases) await benchCase.tearDown?.();
+  }
+}
+
+function printCase(name: string, meanSeconds: number, marginPercent: number): void {
+  const ops = Math.round(1 / meanSeconds).toLocaleString('en');
+  const microseconds = (meanSeconds * 1e6).toFixed(3);
+  console.log(`  ${name.padEnd(44)} ${ops.padStart(13)} ops/s ${microseconds.padStart(12)} us  ±${marginPercent}%`);
+}
+
+function machineFacts(): Readonly<Record<string, unknown>> {
+  return {
+    date: new Date().toISOString(),
+    node: process.version,
+    v8: process.versions.v8,
+    platform: `${process.platform} ${process.arch}`,
+    cpu: cpus()[0]?.model.trim() ?? 'unknown',
+    cores: availableParallelism(),
+    memoryGiB: Number((totalmem() / 2 ** 30).toFixed(1)),
+  };
+}
+
+function chosenSuites(names: readonly string[]): readonly BenchSuite[] {
+  const unknown = names.filter((name) => !SUITES.some((suite) => suite.name === name));
+  if (unknown.length > 0) {
+    console.error(`No suite ${unknown.join(', ')}; there are: ${SUITES.map(({ name }) => name).join(', ')}.`);
+    process.exit(2);
+  }
+  return names.length === 0 ? SUITES : SUITES.filter(({ name }) => names.includes(name));
+}
+
+async function main(args: readonly string[]): Promise<void> {
+  const quick = args.includes('--quick');
+  const suites = chosenSuites(args.filter((arg) => arg !== '--quick'));
+  const machine = machineFacts();
+  console.log(machine);
+  const results: SuiteResult[] = [];
+  for (const suite of suites) results.push(await runSuite(suite, MAX_SECONDS_PER_CASE[quick ? 'quick' : 'full']));
+  mkdirSync(RESULTS_DIR, { recursive: true });
+  const file = join(RESULTS_DIR, `${String(machine['date']).replaceAll(':', '-')}.json`);
+  writeFileSync(file, `${JSON.stringify({ machine, quick, results }, null, 2)}\n`);
+  console.log(`\nWritten to ${file}`);
+}
+
+await main(process.argv.slice(2));

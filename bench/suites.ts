@@ -1,0 +1,6 @@
+/** Every suite there is. A new one is added here, and thereby to `npm run bench` and to the tests. */
+import { clocks } from './clocks.js';
+import type { BenchSuite } from './suite.js';
+import { token } from './token.js';
+
+export const SUITES: readonly BenchSuite[] = [clocks, token];

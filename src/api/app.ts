@@ -1,0 +1,118 @@
+/**
+ * The HTTP API over a replica, as an app that is not listening yet. It knows replicas only through their handle, and
+ * nothing of how one is made.
+ */
+import type { IncomingMessage } from 'node:http';
+import Fastify, { type FastifyError, type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
+import { LIMITS } from '../base/limits.js';
+import { encodeToken } from '../clocks/causal-token.js';
+import { VersionVector } from '../clocks/version-vector.js';
+import type { Replica } from '../replica/handle.js';
+import type { AuthTokens } from './auth.js';
+import { answerConnectionError, refuseExpectations } from './connection-errors.js';
+import { Exchange } from './exchange.js';
+import { afterBody } from './lingering.js';
+import { createMetrics } from './metrics.js';
+import { describeApi } from './openapi.js';
+import { routedTarget } from './request-target.js';
+import { registerHealthRoutes, registerJsonRoutes, registerKeyRoutes, registerUnofferedRoutes } from './routes.js';
+import { sendFailure } from './serve.js';
+import type { ApiLogger, Service } from './service.js';
+import { Traffic } from './traffic.js';
+import { answerUnmatched } from './unmatched.js';
+
+export interface AppOptions {
+  readonly replica: Replica;
+  /** Without them everybody may do everything. */
+  readonly authTokens?: AuthTokens | undefined;
+  /** Receives what deserves a line in the log; by default nobody does. */
+  readonly logger?: ApiLogger | undefined;
+  /** Requests served at a time before new ones are refused as overloaded. */
+  readonly maxInFlight?: number | undefined;
+  /** Called after a broken invariant was answered as an internal error; by default it ends the process. */
+  readonly onBrokenInvariant?: ((error: unknown) => void) | undefined;
+}
+
+/** A request whose head or body takes longer is given up. */
+const REQUEST_TIMEOUT_MS = 60_000;
+const BODY_TOO_LARGE = 'FST_ERR_CTP_BODY_TOO_LARGE';
+
+/**
+ * The app; call `listen` on it, or `inject`. `close` refuses new requests, answers those in progress, and ends every
+ * connection with its answer. The replica stays the caller's: drain it before, close it after.
+ */
+export function buildApp(options: AppOptions): FastifyInstance {
+  const service = createService(options);
+  const app = createFramework(service);
+  app.decorateRequest('exchange');
+  app.addHook('onRequest', (request, reply, done) => {
+    request.exchange = new Exchange(service, request, reply);
+    done();
+  });
+  app.addHook('preClose', (done) => {
+    service.closing = true;
+    done();
+  });
+  app.setErrorHandler(answerFrameworkError);
+  app.removeAllContentTypeParsers();
+  refuseExpectations(app.server, service);
+  answerUnmatched(app);
+  describeApi(app);
+  const metrics = createMetrics(service.replica, service.traffic);
+  app.register(async (scope) => registerHealthRoutes(scope, metrics));
+  app.register(async (scope) => registerKeyRoutes(scope));
+  app.register(async (scope) => registerJsonRoutes(scope));
+  app.register(async (scope) => registerUnofferedRoutes(scope));
+  return app;
+}
+
+function createService(options: AppOptions): Service {
+  return {
+    replica: options.replica,
+    traffic: new Traffic(options.maxInFlight ?? LIMITS.requestsInFlightMax),
+    authTokens: options.authTokens,
+    logger: options.logger ?? (() => {}),
+    onBrokenInvariant: options.onBrokenInvariant ?? endProcess,
+    emptyToken: encodeToken(options.replica.clusterId, VersionVector.EMPTY),
+    closing: false,
+  };
+}
+
+/** Nothing is logged, numbered or parsed by the framework that a request does not need. */
+function createFramework(service: Service): FastifyInstance {
+  return Fastify({
+    logger: false,
+    genReqId: () => '',
+    http: { requireHostHeader: false },
+    requestTimeout: REQUEST_TIMEOUT_MS,
+    return503OnClosing: false,
+    rewriteUrl: (request) => routedTarget(request as IncomingMessage),
+    routerOptions: { querystringParser: () => ({}) },
+    clientErrorHandler: (error, socket) => answerConnectionError(service, error, socket),
+    frameworkErrors: (error, request, reply) => {
+      sendFailure(new Exchange(service, request as FastifyRequest, reply as FastifyReply), error);
+    },
+  });
+}
+
+/** What went wrong between the router and a route: mostly bodies. */
+function answerFrameworkError(error: FastifyError, request: FastifyRequest, reply: FastifyReply): void {
+  const { exchange } = request;
+  exchange.route = request.routeOptions.url ?? exchange.route;
+  exchange.mustClose = reply.getHeader('connection') === 'close';
+  if (error.code !== BODY_TOO_LARGE) {
+    sendFailure(exchange, error);
+    return;
+  }
+  afterBody(request.raw, () => {
+    exchange.mustClose = !request.raw.complete;
+    sendFailure(exchange, error);
+  });
+}
+
+/** Out of the promise it was caught in, so that nothing catches it again. */
+function endProcess(error: unknown): void {
+  setImmediate(() => {
+    throw error;
+  });
+}

@@ -1,0 +1,74 @@
+/**
+ * What a request says of its consistency, as the replica wants it: level, time, token, and whether anybody still waits
+ * for the answer.
+ */
+import type { IncomingHttpHeaders, ServerResponse } from 'node:http';
+import { CausewayError } from '../base/errors.js';
+import type { ClusterId } from '../base/ids.js';
+import { LIMITS } from '../base/limits.js';
+import { decodeToken, tokenFits } from '../clocks/causal-token.js';
+import { VersionVector } from '../clocks/version-vector.js';
+import type { Replica, RequestContext, WeakLevel } from '../replica/handle.js';
+
+/** The levels this release answers, for the `served` member of a problem. */
+export const SERVED_LEVELS: readonly WeakLevel[] = ['causal', 'eventual'];
+
+/** Requests that wait are few, so the signal is made when the replica first looks at it. */
+export class HttpRequestContext implements RequestContext {
+  readonly level: WeakLevel;
+  readonly timeoutMs: number;
+  readonly token: VersionVector;
+  readonly #response: ServerResponse;
+  #signal: AbortSignal | undefined;
+
+  constructor(level: WeakLevel, timeoutMs: number, token: VersionVector, response: ServerResponse) {
+    this.level = level;
+    this.timeoutMs = timeoutMs;
+    this.token = token;
+    this.#response = response;
+  }
+
+  get signal(): AbortSignal {
+    this.#signal ??= abortedWithClient(this.#response);
+    return this.#signal;
+  }
+}
+
+/** The text of the `Causal-Token` header; undefined without one. */
+export function tokenHeader(headers: IncomingHttpHeaders): string | undefined {
+  const text = headers['causal-token'];
+  return typeof text === 'string' ? text : undefined;
+}
+
+/**
+ * The vector that a token names.
+ *
+ * @throws CausewayError `invalid-causal-token`; also for one that leaves no room for what the answer would add to it,
+ * which no token of this cluster does: better refused here than when the write has happened.
+ */
+export function requestedVector(replica: Replica, text: string | undefined): VersionVector {
+  if (text === undefined) return VersionVector.EMPTY;
+  const vector = decodeToken(replica.clusterId, text);
+  if (vector.size > ROOMY_ENTRIES && !leavesRoom(replica.clusterId, vector, replica.status().vector)) {
+    throw new CausewayError('invalid-causal-token', 'The causal token names origins that this cluster never had.');
+  }
+  return vector;
+}
+
+/** A token of so few entries can take in every member of a cluster. */
+const ROOMY_ENTRIES = 24;
+
+function leavesRoom(cluster: ClusterId, asked: VersionVector, known: VersionVector): boolean {
+  const joined = asked.join(known);
+  return joined.size + LIMITS.membersMax <= LIMITS.vectorMaxEntries && tokenFits(cluster, joined);
+}
+
+function abortedWithClient(response: ServerResponse): AbortSignal {
+  const controller = new AbortController();
+  const abort = (): void => {
+    if (!response.writableFinished) controller.abort();
+  };
+  if (response.destroyed) abort();
+  else response.once('close', abort);
+  return controller.signal;
+}

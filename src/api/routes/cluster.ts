@@ -1,0 +1,45 @@
+/** `GET /v1/replica` and `GET /v1/cluster`: what this replica knows of itself and of the others. */
+import { formatHlc } from '../../clocks/hybrid-logical-clock.js';
+import type { MemberView, PeerView } from '../../replica/handle.js';
+import type { ClusterMember, ClusterReport, PeerStatus, ReplicaReport } from '../cluster-schemas.js';
+import type { Answer, Exchange } from '../exchange.js';
+import { jsonAnswer } from '../json.js';
+import { Query } from '../query.js';
+import { queryText } from '../request-target.js';
+
+export function getReplica(exchange: Exchange): Answer {
+  Query.parse(queryText(exchange.request.originalUrl), []);
+  const { replica } = exchange.service;
+  const status = replica.status();
+  const report: ReplicaReport = {
+    ...status,
+    vector: status.vector.toJSON(),
+    stable: status.stable.toJSON(),
+    hlc: formatHlc(status.hlc),
+    peers: status.peers.map(peerStatus),
+    faultsEnabled: replica.faults !== undefined,
+  };
+  return jsonAnswer(report);
+}
+
+export function getCluster(exchange: Exchange): Answer {
+  Query.parse(queryText(exchange.request.originalUrl), []);
+  const { replica } = exchange.service;
+  const report: ClusterReport = {
+    clusterId: replica.clusterId,
+    replica: replica.id,
+    members: replica.members().map(clusterMember),
+  };
+  return jsonAnswer(report);
+}
+
+function peerStatus(peer: PeerView): PeerStatus {
+  return { ...peer, lastContactMs: peer.lastContactMs ?? null, url: peer.url ?? null };
+}
+
+function clusterMember(member: MemberView): ClusterMember {
+  const { id, url, reachable, status } = member;
+  const known = { id, url: url ?? null, reachable };
+  if (status === undefined) return known;
+  return { ...known, ...status, vector: status.vector.toJSON(), hlc: formatHlc(status.hlc) };
+}

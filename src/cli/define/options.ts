@@ -1,0 +1,46 @@
+/** Options that several commands share, each defined once. Their parsers throw CausewayError `invalid-config`. */
+import { type Command, Option } from 'commander';
+import { LIMITS } from '../../base/limits.js';
+import { LEVELS } from '../client-call.js';
+import { parseServerUrls } from '../parse/addresses.js';
+import { parseDuration } from '../parse/duration.js';
+
+export const DEFAULT_URL = 'http://127.0.0.1:7101';
+
+/** Where to send and how to show: for every command that talks to replicas. */
+export function withConnection(command: Command): Command {
+  return command
+    .addOption(
+      new Option('--url <url>', 'the replica to ask; several, separated by commas: the first that can be reached')
+        .env('CAUSEWAY_URL')
+        .default([DEFAULT_URL], DEFAULT_URL)
+        .argParser(parseServerUrls),
+    )
+    .addOption(new Option('-o, --output <format>', 'how to print the result').choices(['table', 'json']))
+    .addOption(
+      new Option('--timeout <duration>', 'how long the replica may take, e.g. 500ms or 5s').argParser((text) =>
+        parseDuration(text, 1, LIMITS.timeoutMaxMs),
+      ),
+    )
+    .addOption(new Option('--token <token>', 'bearer token, if the replicas ask for one').env('CAUSEWAY_TOKEN'))
+    .option('--curl', 'print the curl line that does the same, and do nothing');
+}
+
+/** Level and session: for every command that reads or writes keys. */
+export function withConsistency(command: Command): Command {
+  return withConnection(command)
+    .addOption(
+      new Option('-c, --consistency <level>', 'the consistency this request gets (default: causal)').choices(LEVELS),
+    )
+    .option('--session <file>', 'keep the causal token in this file, so that commands see what earlier ones saw')
+    .addOption(new Option('--causal-token <token>', 'a token from an earlier response').conflicts('session'));
+}
+
+/** For commands that inject a fault. */
+export function withTimeToLive(command: Command): Command {
+  return command.addOption(
+    new Option('--for <duration>', 'heal by itself after this (default: 60s)').argParser((text) =>
+      parseDuration(text, 1, LIMITS.faultMaxTtlMs),
+    ),
+  );
+}

@@ -1,0 +1,49 @@
+/**
+ * Keys as parts of a URL. A key is any text, a URL path is not: `fetch` resolves the segments `.` and `..` before it
+ * sends anything, percent-encoded ones included (WHATWG URL, section 4.4), and proxies merge empty segments.
+ */
+import { InvalidArgumentError } from './errors.js';
+
+/**
+ * Path of a key below `/v1/kv/`. Slashes stay readable unless a segment would not survive the journey; then they are
+ * encoded too, so that the key travels as one segment. Only the keys `.` and `..` cannot travel in a path at all.
+ */
+export function keyPath(key: string): string {
+  if (key === '') throw new InvalidArgumentError('a key has at least one byte');
+  if (key === '.' || key === '..') {
+    throw new InvalidArgumentError(
+      `no URL path can name the key "${key}"; use batch() to write and getMany() to read it`,
+    );
+  }
+  const encoded = encodeText(key);
+  const fragile = key.split('/').some((segment) => segment === '' || segment === '.' || segment === '..');
+  return fragile ? encoded : encoded.replaceAll('%2F', '/');
+}
+
+/** @throws InvalidArgumentError on a lone surrogate, which has no UTF-8 form. */
+export function encodeText(text: string): string {
+  try {
+    return encodeURIComponent(text);
+  } catch (cause) {
+    throw new InvalidArgumentError('text with a lone surrogate cannot be encoded as UTF-8', cause);
+  }
+}
+
+/** `?a=1&b=2` of the parameters that have a value; empty if none has. */
+export function queryOf(parameters: readonly (readonly [string, string | number | undefined])[]): string {
+  const parts = parameters
+    .filter(([, value]) => value !== undefined)
+    .map(([name, value]) => `${name}=${encodeText(String(value))}`);
+  return parts.length === 0 ? '' : `?${parts.join('&')}`;
+}
+
+/**
+ * Query of a multi-key read: `?keys=a,b`, the form of the contract. Its comma separates, so keys that contain one go as
+ * one `key=` parameter each.
+ */
+export function keysQuery(keys: readonly string[]): string {
+  if (keys.length === 0) throw new InvalidArgumentError('getMany() needs at least one key');
+  if (keys.includes('')) throw new InvalidArgumentError('a key has at least one byte');
+  if (keys.some((key) => key.includes(','))) return `?${keys.map((key) => `key=${encodeText(key)}`).join('&')}`;
+  return `?keys=${keys.map(encodeText).join(',')}`;
+}

@@ -1,0 +1,130 @@
+/** Story three: a network cut in two, both sides at work, and how they come together again. */
+import { type HttpAnswer, jsonOf, NoAnswer } from '../http-call.js';
+import { answerTo, readFrom, request, tellAll, watchUntil } from './steps.js';
+import type { Story } from './story.js';
+
+const CONVERGE_WITHIN_MS = 8_000;
+const WAIT_MS = 300;
+
+export const partitionStory: Story = {
+  title: 'A partition, and both sides go on',
+  lesson:
+    'The network between {r1} and {r2, r3} is cut. Neither level needs a majority, so both sides keep reading and writing.\n' +
+    'What cannot be had is the past of the other side: a token from over there is answered with an honest 503 that names\n' +
+    'what is missing, instead of an old value that looks like a new one.',
+  steps: [
+    tellAll('Cut r1 off', 'PUT', '/v1/faults/partitions/demo', { groups: [['r1'], ['r2', 'r3']] }),
+    request(
+      'Write at r1, causal',
+      { at: 'r1', level: 'causal', key: 'demo/cart', value: 'apples', as: 'north' },
+      { status: 200, headers: { 'served-by': 'r1' } },
+    ),
+    request(
+      'Write the same key at r2, causal',
+      { at: 'r2', level: 'causal', key: 'demo/cart', value: 'pears', as: 'south' },
+      { status: 200, headers: { 'served-by': 'r2' } },
+    ),
+    request(
+      'Write at r1, eventual',
+      { at: 'r1', level: 'eventual', key: 'demo/north', value: 'snow' },
+      { status: 200 },
+    ),
+    request('Write at r3, eventual', { at: 'r3', level: 'eventual', key: 'demo/south', value: 'sun' }, { status: 200 }),
+    request(
+      'Read at r3 with a token from its own side, causal',
+      { at: 'r3', level: 'causal', key: 'demo/cart', as: 'south' },
+      { status: 200, body: 'pears' },
+    ),
+    request(
+      `Read at r2 with the token from r1, waiting ${WAIT_MS} ms at most`,
+      { at: 'r2', level: 'causal', key: 'demo/cart', as: 'north', timeoutMs: WAIT_MS },
+      { status: 503, check: missesWritesOf('r1'), also: 'causal-wait-timeout, missing writes of r1' },
+    ),
+    request(
+      'Read the same at r2 at eventual: no wait, no promise',
+      { at: 'r2', level: 'eventual', key: 'demo/cart' },
+      { status: 200, body: 'pears' },
+    ),
+  ],
+};
+
+export const healStory: Story = {
+  title: 'Healing: everybody agrees, and nothing is lost',
+  lesson:
+    'When the cut heals, the replicas compare version vectors and send each other what is missing. Two writes of the cart\n' +
+    'knew nothing of each other: every replica picks the same winner and keeps the other as a sibling, until somebody\n' +
+    'who has seen both writes again.',
+  steps: [
+    tellAll('Heal', 'DELETE', '/v1/faults'),
+    watchUntil(
+      'Wait until all three have the same version vector',
+      'all equal',
+      CONVERGE_WITHIN_MS,
+      async (stage, ms) => {
+        const answers = await Promise.all(stage.replicas.map((id) => answerTo(readFrom(stage, id, '/v1/replica'))));
+        const vectors = answers.map(vectorIn);
+        const [first] = vectors;
+        if (first === undefined || vectors.some((vector) => vector !== first)) return undefined;
+        return { ok: true, observed: `all equal after ${Math.round(ms)} ms` };
+      },
+    ),
+    request(
+      'Read at r2 what was written at r1, with the token that had to wait',
+      { at: 'r2', level: 'causal', key: 'demo/cart', as: 'north' },
+      { status: 200, headers: { conflicts: '1' } },
+    ),
+    request(
+      'Ask r3 for all versions of the cart',
+      { at: 'r3', level: 'causal', key: 'demo/cart', as: 'north', query: 'format=entry' },
+      { status: 200, check: hasBothCarts, also: 'one value, one sibling: apples and pears' },
+    ),
+    {
+      says: 'Compare the winner at all three',
+      expected: 'the same version everywhere',
+      async run(stage) {
+        const answers = await Promise.all(
+          stage.replicas.map((id) => answerTo(readFrom(stage, id, '/v1/kv/demo/cart', 'causal'))),
+        );
+        const versions = new Set(
+          answers.map((answer) => (answer instanceof NoAnswer ? undefined : answer.headers['etag'])),
+        );
+        const same = versions.size === 1 && !versions.has(undefined);
+        return { ok: same, observed: same ? 'the same version everywhere' : [...versions].join(' / ') };
+      },
+    },
+    request(
+      'Somebody who has seen both writes them together',
+      { at: 'r2', level: 'causal', key: 'demo/cart', value: 'apples and pears', as: 'north' },
+      { status: 200 },
+    ),
+    request(
+      'Read the cart at r1',
+      { at: 'r1', level: 'causal', key: 'demo/cart', as: 'north' },
+      { status: 200, body: 'apples and pears', headers: { conflicts: '0' } },
+    ),
+  ],
+};
+
+function missesWritesOf(replica: string): (answer: HttpAnswer) => string | undefined {
+  return (answer) => {
+    const problem = jsonOf(answer) as { type?: string; missing?: readonly { origin: string }[] } | undefined;
+    if (!problem?.type?.endsWith('causal-wait-timeout')) return `type ${problem?.type}`;
+    const origins = (problem.missing ?? []).map(({ origin }) => origin);
+    return origins.some((origin) => origin.startsWith(`${replica}~`))
+      ? undefined
+      : `missing ${JSON.stringify(origins)}`;
+  };
+}
+
+function hasBothCarts(answer: HttpAnswer): string | undefined {
+  const entry = jsonOf(answer) as { value?: string; siblings?: readonly { value?: string }[] } | undefined;
+  const values = [entry?.value, ...(entry?.siblings ?? []).map(({ value }) => value)].sort();
+  return JSON.stringify(values) === '["apples","pears"]' ? undefined : `values ${JSON.stringify(values)}`;
+}
+
+/** The vector as text, so that equal vectors are equal texts; `undefined` if the replica does not tell. */
+function vectorIn(answer: HttpAnswer | NoAnswer): string | undefined {
+  if (answer instanceof NoAnswer) return undefined;
+  const body = jsonOf(answer) as { readonly vector?: Readonly<Record<string, number>> } | undefined;
+  return body?.vector === undefined ? undefined : JSON.stringify(Object.entries(body.vector).sort());
+}

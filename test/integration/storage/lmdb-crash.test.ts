@@ -1,0 +1,113 @@
+/** What a killed process and a failing disk leave behind. */
+import { spawnSync } from 'node:child_process';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import process from 'node:process';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { openLmdbStorage } from '../../../src/adapters/lmdb-storage.js';
+import { expectWholeBatches, startBatches } from './batch-process.js';
+
+const STRACE = ['strace', '-f', '-qq', '-o', '/dev/null'];
+const canTrace = spawnSync('strace', [...STRACE.slice(1), process.execPath, '-v']).status === 0;
+
+let directory: string;
+beforeEach(async () => {
+  directory = await mkdtemp(join(tmpdir(), 'causeway-crash.'));
+});
+afterEach(async () => {
+  await rm(directory, { recursive: true, force: true });
+});
+
+describe('a process that is killed with SIGKILL while it commits', () => {
+  it('leaves every batch it has acknowledged and no half of any other, round after round', async () => {
+    const seed = Number(process.env['SEED'] ?? Date.now() % 1_000_000);
+    process.stdout.write(`lmdb-crash: SEED=${seed}\n`);
+    let random = seed;
+    let acknowledged = -1;
+    for (let round = 0; round < 8; round += 1) {
+      random = (random * 48_271 + 11) % 2_147_483_647;
+      const killAfter = 1 + (random % 120);
+      const { child, lines } = startBatches(directory, acknowledged + 1, 1_000_000);
+      let count = 0;
+      for await (const line of lines) {
+        acknowledged = Number(line);
+        count += 1;
+        if (count === killAfter) child.kill('SIGKILL');
+      }
+      expect(count).toBeGreaterThanOrEqual(killAfter);
+      const storage = openLmdbStorage({ directory });
+      expectWholeBatches(storage, acknowledged);
+      acknowledged = Number(new TextDecoder().decode(storage.get('meta', new TextEncoder().encode('last'))));
+      await storage.close();
+    }
+  });
+});
+
+const faults = [
+  { name: 'fdatasync fails', calls: 'fdatasync', errno: 'EIO', message: /Input\/output error/ },
+  { name: 'the disk is full', calls: 'pwrite64,pwritev,writev', errno: 'ENOSPC', message: /No space left on device/ },
+  { name: 'a write fails', calls: 'pwrite64,pwritev,writev', errno: 'EIO', message: /Input\/output error/ },
+] as const;
+
+if (!canTrace) process.stdout.write('lmdb-crash: strace cannot be used here, so no disk is made to fail\n');
+
+describe.skipIf(!canTrace)('a commit on a disk that fails', () => {
+  // Successive calls of one transaction, so that pages as well as the meta page fail to be written.
+  for (const fault of faults) {
+    for (const nth of [10, 11, 12]) {
+      it(`is rejected when ${fault.name} (call ${nth}), and so is every later call`, async () => {
+        const inject = `inject=${fault.calls}:error=${fault.errno}:when=${nth}`;
+        const { acknowledged, report } = await run(['-P', join(directory, 'data.mdb'), '-e', inject]);
+        expect(report).toEqual({
+          message: expect.stringMatching(fault.message),
+          commit: 'storage-failed',
+          laterCommit: 'storage-failed',
+          laterGet: 'storage-failed',
+          laterRange: 'storage-failed',
+          laterCount: 'storage-failed',
+          laterSnapshot: 'storage-failed',
+          earlierSnapshot: 'storage-failed',
+          close: 'none',
+        });
+        expect(acknowledged).toBeGreaterThanOrEqual(0);
+        const storage = openLmdbStorage({ directory });
+        expectWholeBatches(storage, acknowledged);
+        await storage.close();
+      });
+    }
+  }
+
+  it('is neither acknowledged nor there when the process is killed on entering its flush', async () => {
+    await openLmdbStorage({ directory }).close();
+    // A transaction takes three batches: the first run gets none through, the second three, the third six more.
+    let there = 0;
+    for (const nth of [1, 2, 3]) {
+      const { acknowledged, report } = await run(['-e', `inject=fdatasync:signal=KILL:when=${nth}`], there);
+      there += 3 * (nth - 1);
+      expect(report).toBeUndefined();
+      expect(acknowledged).toBe(there - 1);
+      const storage = openLmdbStorage({ directory });
+      expect(storage.count('keyspace')).toBe(there);
+      if (there > 0) expectWholeBatches(storage, acknowledged);
+      await storage.close();
+    }
+  });
+});
+
+interface Outcome {
+  readonly acknowledged: number;
+  readonly report: unknown;
+}
+
+async function run(options: readonly string[], first = 0): Promise<Outcome> {
+  const { lines, stderr } = startBatches(directory, first, 600, [...STRACE, ...options]);
+  let acknowledged = first - 1;
+  let report: unknown;
+  for await (const line of lines) {
+    if (line.startsWith('{')) report = JSON.parse(line);
+    else acknowledged = Number(line);
+  }
+  expect(acknowledged, `nothing failed within 600 batches: ${stderr()}`).toBeLessThan(first + 599);
+  return { acknowledged, report };
+}

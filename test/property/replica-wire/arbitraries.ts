@@ -1,0 +1,162 @@
+/** What the properties of the codecs are drawn from: every message and record a replica sends or stores. */
+import fc from 'fast-check';
+import { LOG_ORIGIN, replicaOf } from '../../../src/base/ids.js';
+import { LIMITS } from '../../../src/base/limits.js';
+import type { Dot } from '../../../src/clocks/dot.js';
+import type { Hlc } from '../../../src/clocks/hybrid-logical-clock.js';
+import { VersionVector } from '../../../src/clocks/version-vector.js';
+import type { GroupBody, GroupOp } from '../../../src/keyspace/group-body.js';
+import type { RetryEntry } from '../../../src/keyspace/retry-entry.js';
+import type { Version } from '../../../src/keyspace/version.js';
+import type { StoredState } from '../../../src/replica/stored-state.js';
+import type { AuditMessage } from '../../../src/replica/wire/audit-codec.js';
+import type { Sender } from '../../../src/replica/wire/envelope.js';
+import type { GossipMessage } from '../../../src/replica/wire/gossip-codec.js';
+import type { PlaneMessage, SnapshotCursor } from '../../../src/replication/messages.js';
+import { sealGroup, type WriteGroup } from '../../../src/replication/write-group.js';
+import { clusters, counters, fewVectors, vectors as longVectors, origins } from '../clocks/arbitraries.js';
+
+export const payloads: fc.Arbitrary<Uint8Array> = fc.uint8Array({ maxLength: 200 });
+const vectors = fc.oneof({ weight: 5, arbitrary: fewVectors }, { weight: 1, arbitrary: longVectors });
+const someBytes = fc.uint8Array({ maxLength: 40 });
+const keyBytes = fc.uint8Array({ minLength: 1, maxLength: 20 });
+const flags = fc.boolean();
+const numbers = fc.oneof(fc.nat(300), fc.maxSafeNat());
+const texts = fc.oneof(fc.string({ unit: 'binary', maxLength: 20 }), fc.string({ minLength: 60, maxLength: 70 }));
+/** Storage and the wire carry strings as UTF-8, so a key is whatever that can say. */
+const keys = fc.string({ unit: 'binary', minLength: 1, maxLength: 20 });
+
+export const dots: fc.Arbitrary<Dot> = fc.record({ origin: origins, counter: counters });
+export const stamps: fc.Arbitrary<Hlc> = fc.record({
+  ms: fc.oneof(fc.nat(300), fc.integer({ min: 0, max: 2 ** 48 - 1 })),
+  logical: fc.nat(0xffff),
+});
+
+export const senders: fc.Arbitrary<Sender> = fc
+  .record({ cluster: clusters, origin: origins.filter((origin) => origin !== LOG_ORIGIN), boot: fc.nat(0xffffffff) })
+  .map((parts) => ({ ...parts, replica: replicaOf(parts.origin) as Sender['replica'] }));
+
+function without(vector: VersionVector, dot: Dot): VersionVector {
+  return VersionVector.of(vector.entries().filter(([origin]) => origin !== dot.origin));
+}
+
+export const groups: fc.Arbitrary<WriteGroup> = fc
+  .tuple(dots, stamps, vectors, payloads)
+  .map(([dot, hlc, deps, body]) => sealGroup(dot, hlc, without(deps, dot), body));
+
+const cursors: fc.Arbitrary<SnapshotCursor> = fc.record({
+  table: fc.constantFrom('keyspace' as const, 'retries' as const),
+  after: fc.option(keyBytes, { nil: undefined }),
+});
+const entries = fc.array(fc.record({ key: keyBytes, value: someBytes }), { maxLength: 5 });
+const ranges = fc.array(
+  fc
+    .tuple(origins, fc.nat(1000), fc.integer({ min: 1, max: 1000 }))
+    .map(([origin, have, more]) => ({ origin, have, need: have + more })),
+  { maxLength: 5 },
+);
+const groupLists = fc.array(groups, { maxLength: 4 });
+
+export const planeMessages: fc.Arbitrary<PlaneMessage> = fc.oneof(
+  fc.record({ kind: fc.constant('groups' as const), vector: vectors, wantReport: flags, groups: groupLists }),
+  fc.record({ kind: fc.constant('report' as const), vector: vectors }),
+  fc.record({
+    kind: fc.constant('digest' as const),
+    vector: vectors,
+    floor: vectors,
+    forgotten: vectors,
+    settled: flags,
+    wantReply: flags,
+  }),
+  fc.record({ kind: fc.constant('fetch' as const), request: numbers, ranges }),
+  fc.record({
+    kind: fc.constant('fetched' as const),
+    request: numbers,
+    vector: vectors,
+    floor: vectors,
+    behind: flags,
+    groups: groupLists,
+  }),
+  fc.record({ kind: fc.constant('snapshot-fetch' as const), session: numbers, cursor: cursors }),
+  fc.record({
+    kind: fc.constant('snapshot-page' as const),
+    session: numbers,
+    cursor: cursors,
+    vector: vectors,
+    forgotten: vectors,
+    entries,
+    next: fc.option(cursors, { nil: undefined }),
+  }),
+  fc.record({ kind: fc.constant('snapshot-gone' as const), session: numbers }),
+);
+
+export const gossipMessages: fc.Arbitrary<GossipMessage> = fc.oneof(
+  fc.record({
+    kind: fc.constant('hello' as const),
+    url: texts,
+    startedMs: numbers,
+    keys: numbers,
+    buffered: numbers,
+    hlc: stamps,
+  }),
+  fc.constant({ kind: 'probe' as const }),
+  fc.record({ kind: fc.constant('taken' as const), startedMs: numbers }),
+);
+
+const bound = fc.option(keyBytes, { nil: undefined });
+const keyRanges = fc.record({ after: bound, last: bound });
+export const auditMessages: fc.Arbitrary<AuditMessage> = fc.oneof(
+  fc.record({
+    kind: fc.constant('audit-hash' as const),
+    vector: vectors,
+    range: keyRanges,
+    hash: fc.string({ maxLength: 20 }),
+  }),
+  fc.record({
+    kind: fc.constant('audit-records' as const),
+    vector: vectors,
+    range: keyRanges,
+    entries,
+    wantReply: flags,
+  }),
+);
+
+const versionStem = { dot: dots, hlc: stamps, deps: vectors, seen: numbers, twins: fc.array(dots, { maxLength: 3 }) };
+export const versions: fc.Arbitrary<Version> = fc.oneof(
+  fc.record({ kind: fc.constant('value' as const), ...versionStem, contentType: texts, bytes: payloads }),
+  fc.record({ kind: fc.constant('tombstone' as const), ...versionStem }),
+);
+export const records: fc.Arbitrary<readonly Version[]> = fc.array(versions, { minLength: 1, maxLength: 3 });
+
+const ops: fc.Arbitrary<GroupOp> = fc.oneof(
+  fc.record({ kind: fc.constant('put' as const), key: keys, seen: numbers, contentType: texts, bytes: payloads }),
+  fc.record({ kind: fc.constant('delete' as const), key: keys, seen: numbers }),
+);
+export const bodies: fc.Arbitrary<GroupBody> = fc.record({
+  retry: fc.option(
+    fc.record({ key: fc.string({ minLength: 1, maxLength: 128 }), fingerprint: fc.string({ maxLength: 16 }) }),
+    { nil: undefined },
+  ),
+  ops: fc.array(ops, { minLength: 1, maxLength: 5 }),
+});
+
+export const retryEntries: fc.Arbitrary<RetryEntry> = fc.record({
+  fingerprint: fc.string({ maxLength: 16 }),
+  dot: dots,
+  hlc: stamps,
+  deps: vectors,
+  twins: fc.array(dots, { maxLength: 3 }),
+});
+
+export const storedStates: fc.Arbitrary<StoredState> = fc.record({
+  vector: vectors,
+  floor: vectors,
+  forgotten: vectors,
+  hlc: stamps,
+  installTarget: fc.option(vectors, { nil: undefined }),
+  liveKeys: numbers,
+});
+
+/** A varuint no input is long enough for. */
+export const HUGE = 2 ** 40;
+export const TOO_MANY_ENTRIES = LIMITS.vectorMaxEntries + 1;
