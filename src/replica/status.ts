@@ -48,7 +48,7 @@ function peerViews(parts: StatusParts): PeerView[] {
     reachable: peer.reachable,
     lagOps: peer.lagOps,
     lagMs: parts.lag.lagMs(peer.vector, now.monotonicMs),
-    lastContactMs: peer.lastContactMs,
+    lastContactMs: peer.lastContactMs === undefined ? undefined : Math.round(peer.lastContactMs),
     url: parts.members.url(peer.replica),
   }));
 }

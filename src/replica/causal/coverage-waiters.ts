@@ -42,6 +42,7 @@ export class CoverageWaiters {
         new CausewayError('overloaded', `${this.#waiters.size} requests already wait for causal dependencies`),
       );
     }
+    if (signal?.aborted === true) return Promise.reject(abandoned());
     return new Promise((resolve, reject) => {
       const waiter: Waiter = {
         token,
@@ -53,7 +54,7 @@ export class CoverageWaiters {
           else reject(error);
         },
       };
-      const onAbort = () => waiter.settle(new CausewayError('causal-wait-timeout', 'the client stopped waiting'));
+      const onAbort = () => waiter.settle(abandoned());
       const cancelTimer = this.#time.after(timeoutMs, () => waiter.settle(this.#timedOut(token, timeoutMs)));
       signal?.addEventListener('abort', onAbort, { once: true });
       this.#waiters.add(waiter);
@@ -82,4 +83,8 @@ export class CoverageWaiters {
       retryAfterSeconds: 1,
     });
   }
+}
+
+function abandoned(): CausewayError {
+  return new CausewayError('causal-wait-timeout', 'the client stopped waiting');
 }

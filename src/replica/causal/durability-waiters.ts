@@ -15,7 +15,7 @@ export class DurabilityWaiters {
   readonly #time: Time;
   /** How many members, this one included, have the dot durable. */
   readonly #holders: (dot: Dot) => number;
-  /** In counter order; what is needed of a later dot is never met before the same need of an earlier one. */
+  /** Mostly in counter order: only a retry that waits for the write of an earlier request comes out of it. */
   readonly #waiters = new Set<Waiter>();
 
   constructor(time: Time, holders: (dot: Dot) => number) {
@@ -43,11 +43,11 @@ export class DurabilityWaiters {
 
   /** Call when a member's vector may have grown. */
   wake(): void {
-    const unmet = new Set<number>();
+    const unmet = new Map<number, Dot>();
     for (const waiter of this.#waiters) {
-      if (unmet.has(waiter.need)) continue;
+      if (isAfter(waiter.dot, unmet.get(waiter.need))) continue;
       if (this.#holders(waiter.dot) < waiter.need) {
-        unmet.add(waiter.need);
+        unmet.set(waiter.need, waiter.dot);
         continue;
       }
       this.#waiters.delete(waiter);
@@ -71,4 +71,9 @@ export class DurabilityWaiters {
       { durability: 'local' },
     );
   }
+}
+
+/** A later write of the same origin: what is needed of it is never met before the same need of the earlier one. */
+function isAfter(dot: Dot, earlier: Dot | undefined): boolean {
+  return earlier !== undefined && dot.origin === earlier.origin && dot.counter >= earlier.counter;
 }

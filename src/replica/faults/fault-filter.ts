@@ -22,6 +22,7 @@ export class FaultFilter implements Transport {
   readonly #time: Time;
   readonly #random: Random;
   #held = 0;
+  #closed = false;
 
   constructor(
     self: ReplicaId,
@@ -74,7 +75,9 @@ export class FaultFilter implements Transport {
     return this.#inner.status();
   }
 
+  /** What is held back is lost: neither side of this filter is there any more when its time comes. */
   close(): Promise<void> {
+    this.#closed = true;
     return this.#inner.close();
   }
 
@@ -95,7 +98,7 @@ export class FaultFilter implements Transport {
     this.#held += 1;
     this.#time.after(delayMs, () => {
       this.#held -= 1;
-      pass();
+      if (!this.#closed) pass();
     });
   }
 }

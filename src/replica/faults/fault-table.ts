@@ -46,7 +46,7 @@ export class FaultTable implements FaultControl {
   }
 
   removeClock(): boolean {
-    const was = this.skewMs() !== 0;
+    const was = this.#alive(this.#clock) !== undefined;
     this.#clock = undefined;
     return was;
   }
@@ -76,6 +76,9 @@ export class FaultTable implements FaultControl {
 
   /** No partition and no link fault is in force: the common case, checked once per message. */
   get quiet(): boolean {
+    if (this.#partitions.size === 0 && this.#links.size === 0) return true;
+    // Faults that have ended go here: nobody asks for those of links between others.
+    for (const timed of [...this.#partitions.values(), ...this.#links.values()]) this.#alive(timed);
     return this.#partitions.size === 0 && this.#links.size === 0;
   }
 

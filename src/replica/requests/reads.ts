@@ -75,8 +75,8 @@ export class Reads {
   }
 }
 
-/** Live keys up to the limit; a page also ends when it is large or has passed many deleted keys. */
-function takePage(source: ListSource, limit: number): { states: KeyState[]; next: string | undefined } {
+/** Live keys of `source` up to the limit; a page also ends when it is large or has passed many deleted keys. */
+export function takePage(source: ListSource, limit: number): { states: KeyState[]; next: string | undefined } {
   const states: KeyState[] = [];
   let bytes = 0;
   let scanned = 0;

@@ -84,7 +84,14 @@ describe('a data directory', () => {
     const lock = join(path, 'replica.lock');
     await mkdir(lock, { recursive: true });
     const [pid = '', ticks = '', boot = ''] = processIdentity(process.ppid).split('-');
-    const others = [`${pid}-${Number(ticks) + 1}-${boot}`, `${pid}-${ticks}-00000000`, '999999999-1-', 'note', '0-0-', ''];
+    const others = [
+      `${pid}-${Number(ticks) + 1}-${boot}`,
+      `${pid}-${ticks}-00000000`,
+      '999999999-1-',
+      'note',
+      '0-0-',
+      '',
+    ];
     for (const [i, other] of others.entries()) await writeFile(join(lock, `00000000${i}.${other}.ab`), '');
     await (await openDataDirectory(path)).close();
     await writeFile(join(lock, `000000000.${processIdentity(process.ppid)}.ab`), '');
@@ -119,7 +126,9 @@ function startHolder(directory: string): { readonly child: ChildProcess; readonl
       (error) => process.stdout.write(error.code + '\\n'),
     );
     setInterval(() => {}, 1000);`;
-  const child = spawn(process.execPath, ['--input-type=module', '--eval', program], { stdio: ['ignore', 'pipe', 'inherit'] });
+  const child = spawn(process.execPath, ['--input-type=module', '--eval', program], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
   children.push(child);
   return { child, said: once(child.stdout, 'data').then(([chunk]) => String(chunk)) };
 }

@@ -72,7 +72,9 @@ describe('the LMDB file', () => {
   });
 
   it('is accepted whatever is in the lock file beside it', async () => {
-    const directory = await damaged(async (file) => writeFile(join(file, '../lock.mdb'), new Uint8Array(9_000).fill(7)));
+    const directory = await damaged(async (file) =>
+      writeFile(join(file, '../lock.mdb'), new Uint8Array(9_000).fill(7)),
+    );
     const storage = openLmdbStorage({ directory });
     await storage.commit([{ kind: 'put', table: 'meta', key: Uint8Array.of(1), value: Uint8Array.of(2) }]);
     expect(storage.count('keyspace')).toBe(3_000);

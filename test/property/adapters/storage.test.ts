@@ -32,10 +32,7 @@ const write: fc.Arbitrary<StorageWrite> = fc.oneof(
   { weight: 2, arbitrary: fc.record({ kind: fc.constant('delete' as const), table, key }) },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('delete-range' as const), table, gte: key, lt: key }) },
 );
-const range: fc.Arbitrary<StorageRange> = fc.record(
-  { gte: key, lt: key, reverse: fc.boolean() },
-  { requiredKeys: [] },
-);
+const range: fc.Arbitrary<StorageRange> = fc.record({ gte: key, lt: key, reverse: fc.boolean() }, { requiredKeys: [] });
 
 type Step =
   | { readonly kind: 'commit'; readonly writes: readonly StorageWrite[] }
@@ -43,7 +40,10 @@ type Step =
   | { readonly kind: 'read'; readonly table: Table; readonly key: Uint8Array; readonly range: StorageRange };
 
 const step: fc.Arbitrary<Step> = fc.oneof(
-  { weight: 5, arbitrary: fc.record({ kind: fc.constant('commit' as const), writes: fc.array(write, { maxLength: 12 }) }) },
+  {
+    weight: 5,
+    arbitrary: fc.record({ kind: fc.constant('commit' as const), writes: fc.array(write, { maxLength: 12 }) }),
+  },
   { weight: 3, arbitrary: fc.record({ kind: fc.constant('read' as const), table, key, range }) },
   { weight: 4, arbitrary: fc.record({ kind: fc.constantFrom('turn', 'settle', 'snapshot', 'close') }) },
 );
@@ -103,9 +103,17 @@ async function follow(storage: Storage, steps: readonly Step[]): Promise<void> {
     }
   }
   await Promise.all(pending);
-  for (const name of TABLES) expectEqual(storage, visible, { kind: 'read', table: name, key: Uint8Array.of(1), range: {} });
+  for (const name of TABLES)
+    expectEqual(storage, visible, { kind: 'read', table: name, key: Uint8Array.of(1), range: {} });
   for (const { snapshot } of snapshots) snapshot.close();
-  await storage.commit(TABLES.map((name) => ({ kind: 'delete-range', table: name, gte: Uint8Array.of(0), lt: new Uint8Array(600).fill(255) })));
+  await storage.commit(
+    TABLES.map((name) => ({
+      kind: 'delete-range',
+      table: name,
+      gte: Uint8Array.of(0),
+      lt: new Uint8Array(600).fill(255),
+    })),
+  );
 }
 
 describe('any sequence of commits, reads and snapshots shows what a sorted map shows', () => {

@@ -5,9 +5,9 @@
 import { CausewayError } from '../../../src/base/errors.js';
 import { type ClusterId, makeOrigin, type Origin, parseClusterId, parseReplicaId } from '../../../src/base/ids.js';
 import { type Dot, formatDot } from '../../../src/clocks/dot.js';
-import { compareHlc, type Hlc, HLC_ZERO, tickHlc } from '../../../src/clocks/hybrid-logical-clock.js';
+import { compareHlc, HLC_ZERO, type Hlc, tickHlc } from '../../../src/clocks/hybrid-logical-clock.js';
 import { VersionVector } from '../../../src/clocks/version-vector.js';
-import { type ActiveFault, type Fault, type FaultControl } from '../../../src/replica/faults/fault-control.js';
+import type { ActiveFault, Fault, FaultControl } from '../../../src/replica/faults/fault-control.js';
 import type {
   KeyState,
   ListRequest,
@@ -37,7 +37,8 @@ export interface MemoryReplicaOptions {
   readonly faults?: boolean;
 }
 
-const WINNER_FIRST = (a: Version, b: Version): number => compareHlc(b.hlc, a.hlc) || (a.dot.origin < b.dot.origin ? 1 : -1);
+const WINNER_FIRST = (a: Version, b: Version): number =>
+  compareHlc(b.hlc, a.hlc) || (a.dot.origin < b.dot.origin ? 1 : -1);
 
 export class MemoryReplica implements Replica {
   readonly id = parseReplicaId('r1');
