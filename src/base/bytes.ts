@@ -59,6 +59,10 @@ export class ByteWriter {
     return this;
   }
 
+  flag(value: boolean): this {
+    return this.u8(value ? 1 : 0);
+  }
+
   /** An unsigned integer to 2^53-1. */
   varuint(value: number): this {
     assert(Number.isSafeInteger(value) && value >= 0, 'varuint out of range', { value });
@@ -154,6 +158,20 @@ export class ByteReader {
       scale *= 128;
     }
     throw new DecodeError('varint too long');
+  }
+
+  /** @throws DecodeError on anything but 0 and 1. */
+  flag(): boolean {
+    const value = this.u8();
+    if (value > 1) throw new DecodeError(`flag is ${value}`);
+    return value === 1;
+  }
+
+  /** A count of things that each take at least a byte: more than what is left is refused before anything is made of it. */
+  count(): number {
+    const count = this.varuint();
+    if (count > this.remaining) throw new DecodeError('count exceeds the input');
+    return count;
   }
 
   u32(): number {

@@ -72,7 +72,41 @@ export const LIMITS = {
   auditPageMaxKeys: 2_000,
   /** How long the outcome of a weaker write stays known under its Idempotency-Key. */
   idempotencyWindowMs: 24 * 60 * 60 * 1000,
+
+  /** One entry of the log: a command of at most `groupMaxBytes` and what it adopts, or adoptions alone. */
+  entryMaxBytes: 2 * 1024 * 1024,
+  /** Keys and values that one entry adopts beside its command; more goes into entries of its own before. */
+  adoptionMaxKeys: 1_024,
+  adoptionMaxBytes: 896 * 1024,
+  /** Entity tags one condition may list. */
+  conditionMaxEtags: 16,
+  fencesMax: 8,
+  /** Deleted keys that one entry removes from the ordered view. */
+  forgetMaxKeys: 1_024,
+  /**
+   * The outcome of a linearizable request stays known under its Idempotency-Key for this many log entries, and no longer
+   * than `idempotencyWindowMs` by the time that leaders stamp on entries.
+   */
+  orderedRetryWindowEntries: 1_000_000,
+
+  /** Names of locks, elections, sequences, constraints and namespaces of claims; owners of locks and claims. */
+  coordinationNameMaxBytes: 255,
+  claimValueMaxBytes: 511,
+  lockTtlMaxMs: 24 * 60 * 60 * 1000,
+  lockWaitMaxMs: 60 * 60 * 1000,
+  lockWaitersMax: 128,
+  constraintsMax: 64,
+  /** Keys under the prefix of a constraint when it is declared; it may grow beyond afterwards. */
+  constraintDeclareMaxKeys: 100_000,
+  /** Offending keys that a refused declaration names. */
+  constraintOffendersMax: 20,
+  uniqueValueMaxBytes: 1024,
+  jsonPointerMaxBytes: 255,
+  jsonPointerMaxTokens: 32,
+
   duplicateIdProbeMs: 250,
+  /** A replica with a past takes requests when all peers were heard, or after this: they may know more of its writes. */
+  originConfirmMs: 1_000,
   drainMaxMs: 5_000,
   faultDefaultTtlMs: 60_000,
   faultMaxTtlMs: 60 * 60 * 1000,

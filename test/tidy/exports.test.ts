@@ -45,9 +45,10 @@ describe('the rule against barrels refuses', () => {
     expect(checkBarrels([parse(path, text)])).toHaveLength(1);
   });
 
-  it('no public entry, and no file that also says something itself', () => {
+  it('no public entry, and no file that says something itself or nothing at all', () => {
     const reexport = `export { a } from './a.js';`;
     expect(checkBarrels(PUBLIC_ENTRIES.map((path) => parse(path, reexport)))).toEqual([]);
     expect(checkBarrels([parse('src/base/x.ts', `${reexport}\nexport const b = 1;`)])).toEqual([]);
+    expect(checkBarrels([parse('src/base/x.ts', '')])).toEqual([]);
   });
 });

@@ -66,6 +66,7 @@ describe('the import rule refuses', () => {
     ['a dynamic import', 'src/replica/x.ts', `export const a = () => import('../adapters/lmdb-storage.js');`],
     ['an import for its effect', 'src/check/x.ts', `import '../replica/config.js';`],
     ['a computed import', 'src/adapters/x.ts', `export const a = (name: string) => import(name);`],
+    ['a computed import of a composition root', 'src/cli/x.ts', `export const a = (name: string) => import(name);`],
     ['require', 'src/adapters/x.ts', `export const a = require(process.argv[2]);`],
     ['Node in a core', 'src/replication/x.ts', `import { join } from 'node:path';`],
     ['Node under its old name', 'src/adapters/x.ts', `import { join } from 'path';`],
@@ -80,6 +81,7 @@ describe('the import rule refuses', () => {
     ],
     ['a missing .js', 'src/clocks/x.ts', `import { a } from './dot';`],
     ['what is outside src', 'src/lab/x.ts', `import { a } from '../../test/a.js';`],
+    ['what is outside src, in a composition root', 'src/cli/x.ts', `import { a } from '../../test/a.js';`],
     ['a folder nobody planned', 'src/misc/x.ts', `import { a } from '../base/ids.js';`],
     ['a composition root in disguise', 'src/main.ts', `import { a } from './base/ids.js';`],
   ])('%s', (_, path, text) => {

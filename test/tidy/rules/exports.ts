@@ -32,10 +32,6 @@ function barrelProblems({ path, tree }: ParsedFile): string[] {
 }
 
 function isDefaultExport(node: Node, { tree }: ParsedFile): boolean {
-  if (isExportAssignment(node) || node.kind === SyntaxKind.DefaultKeyword) return !isSwitchDefault(node);
+  if (isExportAssignment(node) || node.kind === SyntaxKind.DefaultKeyword) return true;
   return node.kind === SyntaxKind.ExportSpecifier && /(?:^|\bas\s+)default$/.test(node.getText(tree));
-}
-
-function isSwitchDefault(node: Node): boolean {
-  return node.parent.kind === SyntaxKind.DefaultClause;
 }
