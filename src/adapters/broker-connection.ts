@@ -176,10 +176,11 @@ export class BrokerConnection implements Receiver {
     this.#isOpen = false;
     const { socket, router, onClose } = this.#options;
     router.remove(this);
+    onClose(this);
+    if (socket.destroyed) return;
     // A peer that takes what was written gets it, one that does not is cut off.
     const cutOff = setTimeout(() => socket.destroy(), FAREWELL_MAX_MS);
     socket.once('close', () => clearTimeout(cutOff));
     socket.destroySoon();
-    onClose(this);
   }
 }

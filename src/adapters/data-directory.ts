@@ -14,8 +14,8 @@ import { CausewayError } from '../base/errors.js';
 import { lookUpProcess, processIdentity } from './process-identity.js';
 
 const LOCK_NAME = 'replica.lock';
-/** An earlier rival gives way within this, unless it holds the lock. */
-const RIVAL_CHECKS = 10;
+/** A later rival gives way within this, unless it holds the lock, which takes a clock that was set back. */
+const RIVAL_CHECKS = 50;
 const RIVAL_CHECK_INTERVAL_MS = 20;
 
 export interface DataDirectory {

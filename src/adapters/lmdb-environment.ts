@@ -2,6 +2,7 @@
  * One LMDB environment with a database per table, opened so that what is visible is durable, and its failures in the
  * words of the error registry. It knows the options of lmdb-js and nothing of snapshots or batches.
  */
+import { constants } from 'node:os';
 import { join } from 'node:path';
 import { type Database, open, type RootDatabase } from 'lmdb';
 import { CausewayError } from '../base/errors.js';
@@ -24,6 +25,8 @@ const MAP_BYTES = 64 * 1024 * 1024 * 1024;
 const READER_SLOTS = 1_024;
 /** Writes start at the end of the turn and never earlier: see `lmdb-writer.ts`. */
 const NEVER_START_EARLY = 2 ** 30;
+const { EACCES, EPERM, EROFS } = constants.errno;
+const NO_PERMISSION: ReadonlySet<string | number> = new Set([EACCES, EPERM, EROFS, 'EACCES', 'EPERM', 'EROFS']);
 
 /**
  * @throws CausewayError `data-dir-corrupt`, `invalid-config` (no permission) or `storage-failed`
@@ -83,7 +86,7 @@ function byteCodecs() {
   } as const;
 }
 
-/** The reason in a failure of lmdb-js, which hides the one of an asynchronous commit behind a promise. */
+/** What a failure of lmdb-js says, with the code of LMDB or of the system. */
 export function lmdbReason(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   const code = codeOf(error);
@@ -96,12 +99,13 @@ function openFailure(error: unknown, file: string): CausewayError {
   if (typeof code === 'number' && code < 0) {
     return new CausewayError('data-dir-corrupt', `${file} is damaged: ${lmdbReason(error)}.`);
   }
-  if (code === 13 || code === 1 || code === 30) {
+  if (code !== undefined && NO_PERMISSION.has(code)) {
     return new CausewayError('invalid-config', `${file} cannot be opened for writing: ${lmdbReason(error)}.`);
   }
   return new CausewayError('storage-failed', `${file} cannot be opened: ${lmdbReason(error)}.`);
 }
 
+/** LMDB's own codes are negative; the system's are positive from LMDB and names from Node. */
 function codeOf(error: unknown): string | number | undefined {
   if (!(error instanceof Error) || !('code' in error)) return undefined;
   return typeof error.code === 'string' || typeof error.code === 'number' ? error.code : undefined;

@@ -45,8 +45,9 @@ export function checkLmdbFile(path: string): void {
     throw error;
   }
   try {
-    const bytes = fstatSync(fd).size;
-    if (bytes > 0) new LmdbFile(fd, path, bytes).check();
+    const found = fstatSync(fd);
+    if (!found.isFile()) throw new CausewayError('data-dir-corrupt', `${path} is damaged: it is not a file.`);
+    if (found.size > 0) new LmdbFile(fd, path, found.size).check();
   } finally {
     closeSync(fd);
   }

@@ -19,7 +19,7 @@ interface Commit {
 export interface LmdbWriterEvents {
   /** The state that reads show; while no transaction is under way, all that was committed before. */
   readonly state: () => StorageReader;
-  /** A transaction is durable. Called before its commits are answered. */
+  /** A transaction is durable. Called before its commits are answered; if it throws, they are rejected. */
   readonly durable: () => void;
   /** The first failure, at once; the answer is what every commit under way or waiting is rejected with. */
   readonly failed: (error: unknown) => Promise<CausewayError>;
@@ -55,7 +55,7 @@ export class LmdbWriter {
     if (this.#group.length === 0) setImmediate(this.#close);
     const done = this.#environment.root.batch(() => this.#write(writes));
     this.#group.push(commit);
-    if (this.#group.length === 1) done.then(this.#succeed, this.#fail);
+    if (this.#group.length === 1) done.then(this.#succeed).catch(this.#fail);
   }
 
   readonly #close = (): void => {
@@ -99,12 +99,12 @@ export class LmdbWriter {
   }
 
   readonly #succeed = (): void => {
+    this.#events.durable();
     const group = this.#group;
     const waiting = this.#waiting;
     this.#group = [];
     this.#waiting = [];
     this.#flushing = false;
-    this.#events.durable();
     for (const commit of group) commit.resolve();
     for (const commit of waiting) this.#add(commit);
   };

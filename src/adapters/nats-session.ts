@@ -18,7 +18,7 @@ export interface SessionOptions {
 }
 
 /** What became of one message; only `sent` may arrive. */
-export type PublishOutcome = 'sent' | 'over-max-payload' | 'backlog-full' | 'closed';
+type PublishOutcome = 'sent' | 'over-max-payload' | 'backlog-full' | 'closed';
 
 export interface NatsSession {
   readonly info: NatsServerInfo;

@@ -9,8 +9,8 @@ export type Table = (typeof TABLES)[number];
 
 /** A key has 1 to this many bytes (what LMDB takes with pages of 4 KiB); a bound of a range at most as many. */
 export const STORAGE_KEY_MAX_BYTES = 1_978;
-/** A value has 0 to this many bytes. */
-export const STORAGE_VALUE_MAX_BYTES = 8 * 1024 * 1024;
+/** A value has 0 to this many bytes: room for a record with a large sibling of every member and then some. */
+export const STORAGE_VALUE_MAX_BYTES = 48 * 1024 * 1024;
 
 export type StorageWrite =
   | { readonly kind: 'put'; readonly table: Table; readonly key: Uint8Array; readonly value: Uint8Array }

@@ -28,7 +28,7 @@ const NEWER_DEADLINE_MS = 40_000;
 const DEBIAN_KEYRING = '/usr/share/keyrings/debian-archive-keyring.gpg';
 const NEWER_SOURCES = `deb [signed-by=${DEBIAN_KEYRING}] http://deb.debian.org/debian testing main\n`;
 
-export const embeddedBroker: ServerKind = {
+const embeddedBroker: ServerKind = {
   name: 'embedded broker',
   description: 'embedded',
   async start(port) {

@@ -1,5 +1,6 @@
 /** What a killed process and a failing disk leave behind. */
 import { spawnSync } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -8,8 +9,9 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { openLmdbStorage } from '../../../src/adapters/lmdb-storage.js';
 import { expectWholeBatches, startBatches } from './batch-process.js';
 
-const STRACE = ['strace', '-f', '-qq', '-o', '/dev/null'];
-const canTrace = spawnSync('strace', [...STRACE.slice(1), process.execPath, '-v']).status === 0;
+const TRACER = 'strace';
+const TRACER_OPTIONS = ['-f', '-qq', '-o', '/dev/null'];
+const canTrace = spawnSync(TRACER, [...TRACER_OPTIONS, process.execPath, '-v']).status === 0;
 
 let directory: string;
 beforeEach(async () => {
@@ -101,13 +103,15 @@ interface Outcome {
 }
 
 async function run(options: readonly string[], first = 0): Promise<Outcome> {
-  const { lines, stderr } = startBatches(directory, first, 600, [...STRACE, ...options]);
+  const { child, lines, stderr } = startBatches(directory, first, 600, [TRACER, ...TRACER_OPTIONS, ...options]);
   let acknowledged = first - 1;
   let report: unknown;
   for await (const line of lines) {
     if (line.startsWith('{')) report = JSON.parse(line);
     else acknowledged = Number(line);
   }
+  if (child.exitCode === null && child.signalCode === null) await once(child, 'exit');
+  if (report !== undefined) expect(child.exitCode).toBe(0);
   expect(acknowledged, `nothing failed within 600 batches: ${stderr()}`).toBeLessThan(first + 599);
   return { acknowledged, report };
 }

@@ -88,6 +88,14 @@ describe('the LMDB file', () => {
     }
   });
 
+  it('is refused when it is a directory', async () => {
+    const directory = await damaged(async (file) => {
+      await rm(file);
+      await mkdir(file);
+    });
+    await expectRefused(directory, /is not a file/);
+  });
+
   it('is refused when either meta page is damaged', async () => {
     const zeros = new Uint8Array(200);
     await expectRefused(await damaged(overwrite(0, zeros)), /byte 0 does not begin a meta page/);
