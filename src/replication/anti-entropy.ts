@@ -45,7 +45,8 @@ export class AntiEntropy {
       const due = this.#holes.due(origin, buffer.firstAbsent(origin), known, nowMs);
       // The rest of a stream that stands still for another origin would only fill the buffer.
       const isUseless = buffer.isHalfFull && buffer.isHeadBlocked(origin);
-      if (due > 0 && !isUseless) this.#assign(origin, due, buffer, candidates);
+      if (due === 0 || isUseless || !this.#assign(origin, due, buffer, candidates)) continue;
+      this.#holes.asked(origin, due, nowMs);
     }
     return this.#send(candidates, nowMs);
   }
@@ -76,16 +77,15 @@ export class AntiEntropy {
     return [...rotated.filter((origin) => wanted.has(origin)), ...rotated.filter((origin) => !wanted.has(origin))];
   }
 
-  /** Add what is absent of `origin` up to `due`, and not under way, to the request to one peer that has it. */
-  #assign(origin: Origin, due: number, buffer: CausalBuffer, candidates: readonly Candidate[]): void {
+  /** Add what is absent of `origin` up to `due` to the request to one peer. False if nobody can be asked for it now. */
+  #assign(origin: Origin, due: number, buffer: CausalBuffer, candidates: readonly Candidate[]): boolean {
     const gaps = buffer.gaps(origin, due, LIMITS.vectorMaxEntries, LIMITS.fetchBridgeGroups);
     const free = subtractGaps(gaps, this.#lines.underWay(origin));
     const first = free[0];
-    if (first === undefined) return;
+    if (first === undefined) return true;
     const chosen = this.#choose(origin, first.have + 1, candidates);
-    if (chosen === undefined) return;
-    chosen.request.add(origin, free, chosen.peer.vector.get(origin));
-    this.#holes.asked(origin, due);
+    chosen?.request.add(origin, free, chosen.peer.vector.get(origin));
+    return chosen !== undefined;
   }
 
   /**

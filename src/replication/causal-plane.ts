@@ -9,14 +9,14 @@
  */
 import { assert } from '../base/assert.js';
 import { type Origin, type ReplicaId, replicaOf } from '../base/ids.js';
-import { LIMITS } from '../base/limits.js';
 import type { Dot } from '../clocks/dot.js';
-import { type Hlc, mergeHlc, tickHlc } from '../clocks/hybrid-logical-clock.js';
+import type { Hlc } from '../clocks/hybrid-logical-clock.js';
 import type { VersionVector } from '../clocks/version-vector.js';
 import { CatchUp } from './catch-up.js';
 import { Delivery } from './delivery.js';
 import { DigestSchedule } from './digest-schedule.js';
 import { servableRanges } from './fetch-ranges.js';
+import { Intake } from './intake.js';
 import { Joining } from './joining.js';
 import type { DigestMessage, FetchMessage, PlaneMessage, SnapshotFetchMessage } from './messages.js';
 import { Outbox, type SelfPortrait } from './outbox.js';
@@ -47,7 +47,6 @@ export type {
   PlaneOptions,
   PlaneOutbox,
   PlaneRecovered,
-  ServeRequest,
 } from './plane-types.js';
 
 export class CausalPlane {
@@ -60,6 +59,7 @@ export class CausalPlane {
   readonly #replica: ReplicaId;
   readonly #delivery: Delivery;
   readonly #peers: PeerTable;
+  readonly #intake: Intake;
   readonly #catchUp: CatchUp;
   readonly #joining: Joining;
   readonly #stability: Stability;
@@ -72,9 +72,7 @@ export class CausalPlane {
   #trim: Trim | undefined;
   #outstanding: PersistBatch | undefined;
   #durable: VersionVector;
-  #hlc: Hlc;
   #nowMs = 0;
-  #restored: number | undefined;
 
   constructor(options: PlaneOptions, recovered: PlaneRecovered) {
     const { self, members, random } = options;
@@ -83,12 +81,12 @@ export class CausalPlane {
     this.#self = self;
     this.#replica = replica;
     this.#durable = recovered.vector;
-    this.#hlc = recovered.hlc;
     this.#delivery = new Delivery(recovered.vector, {
       buffered: (group) => this.onBuffered?.(group),
       unbuffered: (group) => this.onUnbuffered?.(group),
     });
     this.#peers = new PeerTable(self, members);
+    this.#intake = new Intake(self, this.#delivery.buffer, this.#peers, this.#counters, recovered.hlc);
     this.#catchUp = new CatchUp(this.#delivery, this.#peers, this.#counters, random);
     this.#joining = new Joining(recovered.vector.get(self) > 0 || members.length === 1);
     this.#stability = new Stability(replica);
@@ -120,7 +118,7 @@ export class CausalPlane {
   }
 
   get hlc(): Hlc {
-    return this.#hlc;
+    return this.#intake.hlc;
   }
 
   /** Storage is a mixture of two states until a snapshot is complete. */
@@ -134,6 +132,11 @@ export class CausalPlane {
    */
   get joined(): boolean {
     return this.#joining.joined;
+  }
+
+  /** A new incarnation that has heard what it lacks: its writes had better wait. One that hears nobody need not. */
+  get joining(): boolean {
+    return this.#joining.isUnderWay;
   }
 
   /** Groups that had to wait for their causes and are not durable yet. */
@@ -155,7 +158,7 @@ export class CausalPlane {
    * counters are taken already. Holds the peer's counter. The plane says, persists and serves nothing from then on.
    */
   get restored(): number | undefined {
-    return this.#restored;
+    return this.#intake.restored;
   }
 
   /** Members, this one included, that are known to have `dot` delivered and durable. */
@@ -179,9 +182,8 @@ export class CausalPlane {
     const past = deps.join(this.#retention.forgotten);
     assert(this.installing || applied.includes(past), 'a write depends on what is not here', { past, applied });
     this.#observe(now);
-    this.#hlc = tickHlc(this.#hlc, now.wallMs);
     const dot = { origin: this.#self, counter: applied.get(this.#self) + 1 };
-    const group = sealGroup(dot, this.#hlc, past, body);
+    const group = sealGroup(dot, this.#intake.stamp(now.wallMs), past, body);
     this.#delivery.issued(group);
     if (wantReport) this.#announcement.awaitReport(dot.counter);
     return group;
@@ -190,7 +192,7 @@ export class CausalPlane {
   /** A message of a peer. Whatever it says, it is used or refused, and counted; it never stops the replica. */
   receive(from: Peer, message: PlaneMessage, now: Now): void {
     this.#observe(now);
-    if (this.#restored !== undefined) return;
+    if (this.restored !== undefined) return;
     const standing = this.#peers.hear(from, now.monotonicMs);
     if (standing === 'foreign') this.#counters.refused += 1;
     else if (standing === 'retired') this.#receiveLate(message, now);
@@ -204,11 +206,11 @@ export class CausalPlane {
   /** To be called every `LIMITS.tickMs`. */
   tick(now: Now): void {
     this.#observe(now);
-    if (this.#restored !== undefined) return;
+    if (this.restored !== undefined) return;
     if (this.#digests.isDue(now.monotonicMs)) this.#outbox.digest(false);
     if (this.#reports.isDue(this.#durable)) this.#outbox.report();
     this.#outbox.send(...this.#catchUp.tick(now.monotonicMs));
-    const stable = this.#stability.advance(this.#durable, this.#peers);
+    const stable = this.#stability.advance(this.#durable, this.#isSettled(), this.#peers);
     if (!this.installing) this.#trim ??= this.#retention.plan(stable, this.#durable, now.monotonicMs);
   }
 
@@ -230,14 +232,14 @@ export class CausalPlane {
 
   /** What is to be made durable next; undefined if there is nothing, or a batch is outstanding. */
   nextBatch(): PersistBatch | undefined {
-    if (this.#outstanding !== undefined || this.#restored !== undefined) return undefined;
+    if (this.#outstanding !== undefined || this.restored !== undefined) return undefined;
     const install = this.#catchUp.step();
     const trim = install === undefined ? this.#trim : this.#trimOf(install);
     const deliveries = this.#delivery.next(this.installing);
     if (deliveries.length === 0 && install === undefined && trim === undefined) return undefined;
     if (install?.last === true) this.#delivery.raise(install.page.vector);
     this.#trim = undefined;
-    this.#outstanding = { deliveries, install, trim, vector: this.applied, hlc: this.#hlc };
+    this.#outstanding = { deliveries, install, trim, vector: this.applied, hlc: this.hlc };
     return this.#outstanding;
   }
 
@@ -263,7 +265,7 @@ export class CausalPlane {
 
   /** Messages and storage reads that may leave now; leaves nothing. */
   takeOutbox(): PlaneOutbox {
-    if (this.#restored !== undefined) this.#outbox.clear();
+    if (this.restored !== undefined) this.#outbox.clear();
     return this.#outbox.take(() => this.#portrait());
   }
 
@@ -272,12 +274,14 @@ export class CausalPlane {
     this.#peers.observe(now.monotonicMs);
   }
 
-  /** Not settled: something is held back whose origin may have come to its end without our knowing. */
   #portrait(): SelfPortrait {
     const { floor, forgotten } = this.#retention;
-    const blocked = this.#delivery.buffer.blocked();
-    const settled = blocked.every(({ origin }) => this.#peers.isAlive(origin, this.#nowMs));
-    return { vector: this.#durable, floor, forgotten, settled };
+    return { vector: this.#durable, floor, forgotten, settled: this.#isSettled() };
+  }
+
+  /** Nothing is held back whose origin may have come to its end without our knowing. */
+  #isSettled(): boolean {
+    return this.#delivery.buffer.blocked().every(({ origin }) => this.#peers.isAlive(origin, this.#nowMs));
   }
 
   /** A peer that was not heard before, or that lost its data, learns at once what is here. */
@@ -294,7 +298,7 @@ export class CausalPlane {
   #learn(from: Peer, message: PlaneMessage): void {
     if (message.kind === 'fetch' || message.kind === 'snapshot-fetch' || message.kind === 'snapshot-gone') return;
     const { vector } = message;
-    this.#checkRestored(vector.get(this.#self));
+    this.#intake.suspect(vector.get(this.#self), this.#durable.get(this.#self));
     this.#peers.learn(from.replica, vector);
     this.#stability.hear(from.replica, from.origin, vector, this.#durable);
     this.#joining.hear(vector, this.#durable);
@@ -303,7 +307,7 @@ export class CausalPlane {
   #dispatch(from: ReplicaId, message: PlaneMessage, now: Now): void {
     switch (message.kind) {
       case 'groups':
-        if (message.wantReport) this.#reports.want(message.groups.filter((group) => this.#isAdmissible(group)));
+        if (message.wantReport) this.#reports.want(message.groups.filter(({ dot }) => this.#peers.admits(dot.origin)));
         this.#absorb(message.groups, now);
         break;
       case 'report':
@@ -354,39 +358,9 @@ export class CausalPlane {
     else this.#outbox.serve({ kind: 'serve-snapshot', to, session, cursor });
   }
 
-  /** Groups from anywhere; returns how many were new. */
+  /** Returns how many of the groups were new. */
   #absorb(groups: readonly WriteGroup[], now: Now): number {
-    let fresh = 0;
-    for (const group of groups) {
-      const offer = this.#isAdmissible(group) ? this.#delivery.buffer.offer(group) : 'refused';
-      if (offer === 'refused') this.#counters.refused += 1;
-      else if (offer === 'duplicate') this.#counters.duplicates += 1;
-      else {
-        this.#followStamp(group.hlc, now);
-        if (offer === 'full') this.#counters.bufferDropped += 1;
-        else fresh += 1;
-      }
-    }
-    return fresh;
-  }
-
-  /** A stamp too far ahead is not followed, but its group is as good as any: stamps never decide causality. */
-  #followStamp(hlc: Hlc, now: Now): void {
-    const merge = mergeHlc(this.#hlc, hlc, now.wallMs, LIMITS.clockMaxAheadMs);
-    if (merge.kind === 'merged') this.#hlc = merge.last;
-    else this.#counters.stampsAhead += 1;
-  }
-
-  /** Of a member or the log, and with a past it can have. Of our own origin nobody can know more than we do. */
-  #isAdmissible({ dot, deps }: WriteGroup): boolean {
-    if (dot.origin === this.#self) this.#checkRestored(dot.counter);
-    if (this.#restored !== undefined || dot.counter <= 0) return false;
-    return deps.get(dot.origin) < dot.counter && this.#peers.admits(dot.origin);
-  }
-
-  /** A peer has our own origin up to `counter`. It can only have what was published, and that was durable here. */
-  #checkRestored(counter: number): void {
-    if (counter > this.#durable.get(this.#self)) this.#restored = Math.max(counter, this.#restored ?? 0);
+    return this.#intake.absorb(groups, this.#durable.get(this.#self), now.wallMs);
   }
 
   /** What is below a snapshot never comes into our operation log, so the floor rises with the last page. */

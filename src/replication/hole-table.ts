@@ -10,8 +10,9 @@ interface Hole {
   /** The lowest absent counter. */
   first: number;
   sinceMs: number;
-  /** What the peers had when the hole was noticed. */
+  /** What the peers had when the hole was noticed, and what they have now. */
   noticed: number;
+  known: number;
   /** The highest counter that was asked for before. */
   asked: number;
 }
@@ -31,27 +32,26 @@ export class HoleTable {
     const hole = this.#holes.get(origin);
     if (hole?.first !== first) {
       const asked = hole?.asked ?? 0;
-      this.#holes.set(origin, { first, sinceMs: nowMs, noticed: known, asked });
-      return continued(asked, first, known);
+      this.#holes.set(origin, { first, sinceMs: nowMs, noticed: known, known, asked });
+      return asked >= first ? Math.min(asked, known) : 0;
     }
-    if (nowMs - hole.sinceMs < LIMITS.gapRepairDelayMs) return continued(hole.asked, first, known);
-    const due = Math.min(known, Math.max(hole.noticed, hole.asked));
-    hole.sinceMs = nowMs;
-    hole.noticed = known;
-    return due;
+    hole.known = known;
+    const noticed = nowMs - hole.sinceMs >= LIMITS.gapRepairDelayMs ? hole.noticed : 0;
+    const due = Math.min(known, Math.max(noticed, hole.asked));
+    return due >= first ? due : 0;
   }
 
-  /** Everything absent up to `through` is being fetched, or will be as soon as there is room. */
-  asked(origin: Origin, through: number): void {
+  /** Everything absent up to `through` is being fetched, or will be as soon as there is room; the rest is noticed. */
+  asked(origin: Origin, through: number, nowMs: number): void {
     const hole = this.#holes.get(origin);
-    if (hole !== undefined) hole.asked = Math.max(hole.asked, through);
+    if (hole === undefined) return;
+    hole.asked = Math.max(hole.asked, through);
+    if (hole.noticed > through) return;
+    hole.sinceMs = nowMs;
+    hole.noticed = hole.known;
   }
 
   clear(): void {
     this.#holes.clear();
   }
-}
-
-function continued(asked: number, first: number, known: number): number {
-  return asked >= first ? Math.min(asked, known) : 0;
 }

@@ -24,6 +24,11 @@ export class Joining {
     if (this.#target !== undefined && durable.includes(this.#target)) this.#joined = true;
   }
 
+  /** A member was heard, and what it had is still on its way. */
+  get isUnderWay(): boolean {
+    return this.#target !== undefined && !this.#joined;
+  }
+
   get joined(): boolean {
     return this.#joined;
   }

@@ -11,7 +11,7 @@
 import type { Origin, ReplicaId } from '../base/ids.js';
 import { stableCut } from '../clocks/stable-cut.js';
 import { VersionVector } from '../clocks/version-vector.js';
-import type { PeerRecord, PeerTable } from './peer-table.js';
+import type { PeerTable } from './peer-table.js';
 
 interface Witness {
   readonly origin: Origin;
@@ -44,8 +44,12 @@ export class Stability {
     confirm(witness, durable);
   }
 
-  /** The stream of every member has come as far as `durable` here. Returns the stable cut. */
-  advance(durable: VersionVector, peers: PeerTable): VersionVector {
+  /**
+   * The stream of every member has come as far as `durable` here, and `settled` says whether this replica holds
+   * nothing back whose origin may have ended. Returns the stable cut.
+   */
+  advance(durable: VersionVector, settled: boolean, peers: PeerTable): VersionVector {
+    if (!settled || peers.all().some((peer) => !peer.settled)) return this.#stable;
     const vectors = new Map([[this.#self, durable]]);
     for (const { replica, origin } of peers.all()) {
       const witness = this.#witnesses.get(replica);
@@ -78,7 +82,7 @@ function confirm(witness: Witness, durable: VersionVector): void {
 
 /**
  * A former incarnation has no stream any more that could say what its last writes had seen. So nothing becomes stable
- * until all members have the same of it, and none holds more of it back.
+ * until all members have the same of it, and have had time to say that none holds more of it back.
  */
 function formerIncarnationsAgree(vectors: ReadonlyMap<ReplicaId, VersionVector>, peers: PeerTable): boolean {
   const former = new Set<Origin>();
@@ -87,9 +91,6 @@ function formerIncarnationsAgree(vectors: ReadonlyMap<ReplicaId, VersionVector>,
       if (peers.isRetired(origin)) former.add(origin);
     });
   }
-  if (former.size === 0) return true;
-  const settled = (peer: PeerRecord) => peer.settled;
-  if (!peers.all().every(settled)) return false;
   return [...former].every((origin) => {
     const [first, ...rest] = [...vectors.values()].map((vector) => vector.get(origin));
     return peers.isQuiet(origin) && rest.every((counter) => counter === first);

@@ -1,0 +1,145 @@
+import { describe, expect, it } from 'vitest';
+import type { Origin, ReplicaId } from '../../../src/base/ids.js';
+import { LIMITS } from '../../../src/base/limits.js';
+import { VersionVector } from '../../../src/clocks/version-vector.js';
+import { PeerTable } from '../../../src/replication/peer-table.js';
+import { countBetween, cutLongest, Retention } from '../../../src/replication/retention.js';
+import { Stability } from '../../../src/replication/stability.js';
+import { A, A2, B, B2, C, digest, R1, R2, R3, vector } from '../../support/plane-values.js';
+
+class Setting {
+  readonly peers = new PeerTable(A, [R1, R2, R3]);
+  readonly stability = new Stability(R1);
+  durable = VersionVector.EMPTY;
+
+  hear(replica: ReplicaId, origin: Origin, has: VersionVector, nowMs = 0, settled = true): void {
+    this.peers.observe(0);
+    this.peers.hear({ replica, origin }, nowMs);
+    this.peers.learnDigest(replica, digest(has, { settled }), nowMs);
+    this.stability.hear(replica, origin, has, this.durable);
+  }
+
+  stable(settled = true): VersionVector {
+    return this.stability.advance(this.durable, settled, this.peers);
+  }
+}
+
+describe('stability', () => {
+  it('is what every member has said it has', () => {
+    const setting = new Setting();
+    setting.durable = vector([A, 5]);
+    setting.hear(R2, B, vector([A, 3]));
+    expect(setting.stable()).toEqual(VersionVector.EMPTY);
+    setting.hear(R3, C, vector([A, 4]));
+    expect(setting.stable()).toEqual(vector([A, 3]));
+  });
+
+  it('believes a member only when everything it wrote before is here', () => {
+    const setting = new Setting();
+    setting.durable = vector([A, 5]);
+    setting.hear(R2, B, vector([A, 3], [B, 2]));
+    setting.hear(R3, C, vector([A, 5], [B, 2]));
+    expect(setting.stable()).toEqual(VersionVector.EMPTY);
+    setting.durable = vector([A, 5], [B, 2]);
+    expect(setting.stable()).toEqual(vector([A, 3], [B, 2]));
+  });
+
+  it('advances under a load that never lets a member catch its own latest word', () => {
+    const setting = new Setting();
+    setting.hear(R3, C, vector([A, 1000], [B, 1000]));
+    for (let n = 1; n <= 100; n += 1) {
+      setting.durable = vector([A, n], [B, n - 1]);
+      setting.hear(R2, B, vector([A, n], [B, n]));
+    }
+    expect(countBetween(VersionVector.EMPTY, setting.stable())).toBeGreaterThan(100);
+  });
+
+  it('never shrinks, even when a member loses everything', () => {
+    const setting = new Setting();
+    setting.durable = vector([A, 5]);
+    setting.hear(R2, B, vector([A, 5]));
+    setting.hear(R3, C, vector([A, 5]));
+    expect(setting.stable()).toEqual(vector([A, 5]));
+    setting.hear(R2, B2, VersionVector.EMPTY, 1);
+    expect(setting.stable()).toEqual(vector([A, 5]));
+  });
+
+  it('does not count what a former incarnation said for its successor', () => {
+    const setting = new Setting();
+    setting.durable = vector([A, 5]);
+    setting.hear(R2, B, vector([A, 5]));
+    setting.hear(R2, B2, VersionVector.EMPTY, 1);
+    setting.hear(R3, C, vector([A, 5]), 1);
+    expect(setting.stable()).toEqual(VersionVector.EMPTY);
+  });
+
+  it('stands still while anybody holds something back whose origin may have ended', () => {
+    const setting = new Setting();
+    setting.durable = vector([A, 5]);
+    setting.hear(R2, B, vector([A, 5]));
+    setting.hear(R3, C, vector([A, 5]), 0, false);
+    expect(setting.stable()).toEqual(VersionVector.EMPTY);
+    setting.hear(R3, C, vector([A, 5]));
+    expect(setting.stable(false)).toEqual(VersionVector.EMPTY);
+    expect(setting.stable()).toEqual(vector([A, 5]));
+  });
+
+  it('stands still until all members have the same of a former incarnation', () => {
+    const setting = new Setting();
+    const laterMs = 2 * LIMITS.peerTimeoutMs;
+    setting.durable = vector([A, 5], [A2, 2]);
+    setting.hear(R2, B, vector([A, 5], [A2, 2]), laterMs);
+    setting.hear(R3, C, vector([A, 5], [A2, 1]), laterMs);
+    expect(setting.stable()).toEqual(VersionVector.EMPTY);
+    setting.hear(R3, C, vector([A, 5], [A2, 2]), laterMs);
+    expect(setting.stable()).toEqual(vector([A, 5], [A2, 2]));
+  });
+
+  it('stands still until what was under way when an incarnation ended must have arrived', () => {
+    const setting = new Setting();
+    const all = vector([A, 5], [A2, 2]);
+    setting.durable = all;
+    setting.hear(R2, B, all, LIMITS.peerTimeoutMs);
+    setting.hear(R3, C, all, LIMITS.peerTimeoutMs - 1);
+    expect(setting.stable()).toEqual(VersionVector.EMPTY);
+    setting.hear(R3, C, all, LIMITS.peerTimeoutMs);
+    expect(setting.stable()).toEqual(all);
+  });
+});
+
+describe('retention', () => {
+  const { EMPTY } = VersionVector;
+
+  it('forgets what is stable, at once if it is much and once in a while if it is little', () => {
+    const retention = new Retention(EMPTY, EMPTY);
+    const first = retention.plan(vector([A, 1]), vector([A, 9]), 0);
+    expect(first).toEqual({ floor: vector([A, 1]), forgotten: vector([A, 1]) });
+    expect(retention.floor).toEqual(EMPTY);
+    retention.commit(first ?? { floor: EMPTY, forgotten: EMPTY });
+    expect(retention.forgotten).toEqual(vector([A, 1]));
+    expect(retention.plan(vector([A, 2]), vector([A, 9]), LIMITS.trimIntervalMs - 1)).toBeUndefined();
+    expect(retention.plan(vector([A, 1]), vector([A, 9]), LIMITS.trimIntervalMs)).toBeUndefined();
+    const much = vector([A, 1 + LIMITS.trimMinOperations]);
+    expect(retention.plan(much, much, 1)?.forgotten).toEqual(much);
+    expect(retention.plan(vector([A, 2]), vector([A, 9]), 1 + LIMITS.trimIntervalMs)?.forgotten).toEqual(
+      vector([A, 2]),
+    );
+  });
+
+  it('cuts the operation log of the longest origins when it is too long, and forgets nothing more for that', () => {
+    const durable = vector([A, LIMITS.operationLogMaxGroups], [B, 100]);
+    const trim = new Retention(EMPTY, EMPTY).plan(EMPTY, durable, 0);
+    expect(trim?.forgotten).toEqual(EMPTY);
+    expect(trim?.floor.get(B)).toBe(0);
+    expect(countBetween(trim?.floor ?? EMPTY, durable)).toBeLessThan(LIMITS.operationLogMaxGroups);
+  });
+
+  it('levels origins down to the same length, and leaves room until the next cut', () => {
+    const durable = vector([A, 100], [B, 60], [C, 5]);
+    expect(cutLongest(EMPTY, durable, 165)).toBe(EMPTY);
+    const floor = cutLongest(EMPTY, durable, 80);
+    expect(countBetween(floor, durable)).toBeLessThanOrEqual(70);
+    expect(floor).toEqual(vector([A, 68], [B, 28]));
+    expect(cutLongest(vector([A, 90]), durable, 74).get(A)).toBe(90);
+  });
+});
