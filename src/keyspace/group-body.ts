@@ -1,5 +1,5 @@
 /** The body of a write group: the operations on keys, and the name of the client request they came from, if it has one. */
-import { ByteReader, ByteWriter, DecodeError } from '../base/bytes.js';
+import { ByteReader, ByteWriter, DecodeError, EMPTY_BYTES } from '../base/bytes.js';
 import { LIMITS } from '../base/limits.js';
 import type { Dot } from '../clocks/dot.js';
 import type { Hlc } from '../clocks/hybrid-logical-clock.js';
@@ -29,6 +29,7 @@ export interface RetryName {
   readonly fingerprint: string;
 }
 
+/** Nothing at all is a body too, of no bytes: every entry of the log has its group, also one that changes no key. */
 export interface GroupBody {
   readonly retry: RetryName | undefined;
   readonly ops: readonly GroupOp[];
@@ -38,7 +39,10 @@ const KIND_PUT = 1;
 const KIND_DELETE = 2;
 const FINGERPRINT_MAX_BYTES = 32;
 
+export const EMPTY_BODY: GroupBody = { retry: undefined, ops: [] };
+
 export function encodeBody(body: GroupBody): Uint8Array {
+  if (body.ops.length === 0 && body.retry === undefined) return EMPTY_BYTES;
   const writer = new ByteWriter(bodySizeHint(body));
   writer.u8(body.retry === undefined ? 0 : 1);
   if (body.retry !== undefined) writer.string(body.retry.key).string(body.retry.fingerprint);
@@ -55,6 +59,7 @@ export function encodeBody(body: GroupBody): Uint8Array {
 
 /** @throws DecodeError on anything `encodeBody` would not write. */
 export function decodeBody(bytes: Uint8Array): GroupBody {
+  if (bytes.length === 0) return EMPTY_BODY;
   const reader = new ByteReader(bytes);
   const retry = decodeRetry(reader);
   const count = reader.varuint();

@@ -8,7 +8,7 @@
 import { ByteReader, ByteWriter, DecodeError } from '../base/bytes.js';
 import type { Dot } from '../clocks/dot.js';
 import type { VersionVector } from '../clocks/version-vector.js';
-import { arbitrate, bears, decodeVersion, encodeVersion, supersedes, type Version } from './version.js';
+import { arbitrate, bears, decodeVersion, dotsOf, encodeVersion, supersedes, type Version } from './version.js';
 
 export type KeyRecord = readonly Version[];
 
@@ -38,13 +38,47 @@ export function applyTwin(record: KeyRecord, incoming: Version, twins: readonly 
   return first === undefined ? kept : insert(kept, unite(first, incoming));
 }
 
-/** A version that differs from `a` only in knowing that `b` is the same write; symmetric. */
+/** One version of two that are the same write: the arbitration winner, bearing the dots of both. Symmetric. */
 function unite(a: Version, b: Version): Version {
+  if (dotsOf(b).every((dot) => bears(a, dot))) return a;
+  if (dotsOf(a).every((dot) => bears(b, dot))) return b;
   const [winner, other] = arbitrate(a, b) >= 0 ? [a, b] : [b, a];
-  const twins = [other.dot, ...other.twins, ...winner.twins].sort(
+  const news = dotsOf(other).filter((dot) => !bears(winner, dot));
+  const twins = [...winner.twins, ...news].sort(
     (x, y) => (x.origin < y.origin ? -1 : Number(x.origin !== y.origin)) || x.counter - y.counter,
   );
   return { ...winner, deps: winner.deps.join(other.deps), seen: Math.max(a.seen, b.seen), twins };
+}
+
+function isSameWrite(a: Version, b: Version): boolean {
+  return dotsOf(b).some((dot) => bears(a, dot));
+}
+
+/** Versions that share a dot become one. */
+function uniteAlike(versions: KeyRecord): KeyRecord {
+  const united: Version[] = [];
+  for (const version of versions) {
+    let whole = version;
+    for (let at = united.findIndex((other) => isSameWrite(other, whole)); at >= 0; ) {
+      whole = unite(united[at] as Version, whole);
+      united.splice(at, 1);
+      at = united.findIndex((other) => isSameWrite(other, whole));
+    }
+    united.push(whole);
+  }
+  return united;
+}
+
+/**
+ * The record after it became known that `dots`, all delivered here, are one write. If one of them is not borne by any
+ * version it was superseded, and so was the write.
+ */
+export function uniteTwins(record: KeyRecord, dots: readonly Dot[]): KeyRecord {
+  const bearers = record.filter((version) => dots.some((dot) => bears(version, dot)));
+  if (bearers.length === 0) return record;
+  const rest = record.filter((version) => !bearers.includes(version));
+  const isWhole = dots.every((dot) => bearers.some((version) => bears(version, dot)));
+  return isWhole ? insert(rest, bearers.reduce(unite)) : rest;
 }
 
 function insert(record: KeyRecord, version: Version): KeyRecord {
@@ -62,16 +96,16 @@ export function mergeRecords(
   theirs: KeyRecord,
   theirVector: VersionVector,
 ): KeyRecord {
-  const has = (record: KeyRecord, version: Version) => record.some((other) => bears(other, version.dot));
-  const kept = mine.filter((version) => has(theirs, version) || !theirVector.covers(version.dot));
-  const news = theirs.filter((version) => !has(kept, version) && !myVector.covers(version.dot));
-  return maximal([...kept, ...news]);
+  const isThere = (record: KeyRecord, version: Version) => record.some((other) => isSameWrite(other, version));
+  const wasThere = (vector: VersionVector, version: Version) => dotsOf(version).some((dot) => vector.covers(dot));
+  const kept = mine.filter((version) => isThere(theirs, version) || !wasThere(theirVector, version));
+  const news = theirs.filter((version) => isThere(mine, version) || !wasThere(myVector, version));
+  return maximal(uniteAlike([...kept, ...news]));
 }
 
 /** Join two records that should have been equal: every version that no version of either side supersedes. */
 export function reconcileRecords(mine: KeyRecord, theirs: KeyRecord): KeyRecord {
-  const news = theirs.filter((version) => !mine.some((other) => bears(other, version.dot)));
-  return maximal([...mine, ...news]);
+  return maximal(uniteAlike([...mine, ...theirs]));
 }
 
 function maximal(versions: KeyRecord): KeyRecord {

@@ -53,6 +53,11 @@ export function bears(version: Version, dot: Dot): boolean {
   return equalDots(version.dot, dot) || version.twins.some((twin) => equalDots(twin, dot));
 }
 
+/** Every dot the version bears, its name first. */
+export function dotsOf(version: Version): readonly Dot[] {
+  return version.twins.length === 0 ? [version.dot] : [version.dot, ...version.twins];
+}
+
 const KIND_VALUE = 1;
 const KIND_TOMBSTONE = 2;
 
@@ -82,7 +87,8 @@ export function decodeVersion(reader: ByteReader): Version {
 }
 
 const NO_DOTS: readonly Dot[] = [];
-const TWINS_MAX = 16;
+/** An origin knows its own writes, so it applies a request at most once. */
+const TWINS_MAX = LIMITS.vectorMaxEntries;
 
 export function decodeDots(reader: ByteReader): readonly Dot[] {
   const count = reader.varuint();

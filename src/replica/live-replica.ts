@@ -26,7 +26,7 @@ import { IdentityGuard } from './membership/identity-guard.js';
 import { MemberTable } from './membership/member-table.js';
 import { Messenger } from './messenger.js';
 import { replicaMetrics } from './metrics.js';
-import type { ReplicaOptions } from './open-replica.js';
+import type { ReplicaOptions } from './replica-options.js';
 import { Admission } from './requests/admission.js';
 import { Reads } from './requests/reads.js';
 import { Writes } from './requests/writes.js';
@@ -117,6 +117,11 @@ export class LiveReplica implements Replica {
     this.#tick();
   }
 
+  /** Every peer has said something since this process started. */
+  get heardAllPeers(): boolean {
+    return this.#driver.plane.peers(this.#driver.now()).every((peer) => peer.lastContactMs !== undefined);
+  }
+
   /** The id is ours: take requests. */
   serve(): void {
     this.#guard.established();
@@ -198,6 +203,7 @@ export class LiveReplica implements Replica {
     return new Admission({
       time: this.#options.time,
       coverage: () => ({ durable: this.#driver.plane.durable, usable: !this.#driver.plane.installing }),
+      mayWrite: () => !this.#driver.plane.joining,
       tokens: () => {
         const { durable, applied } = this.#driver.plane;
         const self = this.#driver.self;

@@ -3,42 +3,21 @@
  * and NATS in production and over a simulated disk, network and clock in the simulator.
  */
 import type { CausewayError } from '../base/errors.js';
-import type { ClusterId, ReplicaId } from '../base/ids.js';
 import { LIMITS } from '../base/limits.js';
-import type { Random } from '../ports/random.js';
-import type { Storage } from '../ports/storage.js';
 import type { Time } from '../ports/time.js';
-import type { Trace } from '../ports/trace.js';
-import type { Transport } from '../ports/transport.js';
 import { FaultFilter, skewedTime } from './faults/fault-filter.js';
 import { FaultTable } from './faults/fault-table.js';
 import type { Replica } from './handle.js';
 import { LiveReplica } from './live-replica.js';
-import type { Member } from './membership/member-table.js';
+import type { ReplicaOptions } from './replica-options.js';
 import { openIdentity } from './stored-state.js';
-
-export interface ReplicaOptions {
-  readonly id: ReplicaId;
-  readonly cluster: ClusterId;
-  /** Where this replica's HTTP API is reached; told to the peers. */
-  readonly url: string;
-  /** All members, this one included. */
-  readonly members: readonly Member[];
-  readonly storage: Storage;
-  readonly transport: Transport;
-  readonly time: Time;
-  readonly random: Random;
-  readonly trace: Trace;
-  readonly enableFaults: boolean;
-  /** The process must end: storage failed, or the id turned out to be taken. */
-  readonly onFatal: (error: unknown) => void;
-}
 
 /**
  * Start a replica over storage and transport that are already open; it owns them from here on.
  * @throws CausewayError `data-dir-*` if the data is not this replica's, `replica-id-taken` if another process answers
  */
 export async function openReplica(options: ReplicaOptions): Promise<Replica> {
+  const hasPast = options.storage.count('meta') > 0;
   const origin = await openIdentity(options.storage, options.cluster, options.id, options.random);
   const faults = options.enableFaults ? new FaultTable(options.time) : undefined;
   const memberIds = options.members.map((member) => member.id);
@@ -61,7 +40,8 @@ export async function openReplica(options: ReplicaOptions): Promise<Replica> {
     },
   });
   replica.start();
-  await new Promise<void>((resolve) => options.time.after(LIMITS.duplicateIdProbeMs, resolve));
+  await pause(options.time, LIMITS.duplicateIdProbeMs);
+  if (hasPast) await confirmOrigin(replica, options.time);
   if (refusal !== undefined) {
     await replica.close();
     throw refusal;
@@ -69,4 +49,17 @@ export async function openReplica(options: ReplicaOptions): Promise<Replica> {
   started = true;
   replica.serve();
   return replica;
+}
+
+/**
+ * The data directory may be an old copy, whose next counters are taken. Only the peers can tell, so each gets the chance
+ * to before the first write is numbered; one that is down or cut off is not waited for longer than the limit.
+ */
+async function confirmOrigin(replica: LiveReplica, time: Time): Promise<void> {
+  const deadlineMs = time.monotonicMs() + LIMITS.originConfirmMs - LIMITS.duplicateIdProbeMs;
+  while (!replica.heardAllPeers && time.monotonicMs() < deadlineMs) await pause(time, LIMITS.tickMs);
+}
+
+function pause(time: Time, ms: number): Promise<void> {
+  return new Promise((resolve) => time.after(ms, resolve));
 }

@@ -3,7 +3,7 @@ import type { CausalDriver } from './causal/causal-driver.js';
 import type { MemberView, PeerView, ReplicaStatus } from './handle.js';
 import type { LagSamples } from './lag-samples.js';
 import type { MemberTable } from './membership/member-table.js';
-import type { ReplicaOptions } from './open-replica.js';
+import type { ReplicaOptions } from './replica-options.js';
 
 export interface StatusParts {
   readonly options: ReplicaOptions;

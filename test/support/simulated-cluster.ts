@@ -5,7 +5,10 @@ import { createMemoryTime, type MemoryTime } from '../../src/adapters/memory-tim
 import { createMemoryNetwork, type MemoryNetwork } from '../../src/adapters/memory-transport.js';
 import { parseClusterId, parseReplicaId, type ReplicaId } from '../../src/base/ids.js';
 import { VersionVector } from '../../src/clocks/version-vector.js';
+import { TABLES, type Table } from '../../src/ports/storage.js';
+import type { Time } from '../../src/ports/time.js';
 import type { TraceEvent } from '../../src/ports/trace.js';
+import type { Transport } from '../../src/ports/transport.js';
 import type { Replica, RequestContext, WeakLevel } from '../../src/replica/handle.js';
 import { openReplica } from '../../src/replica/open-replica.js';
 import { type SeededRandom, seededRandom } from './seeded-random.js';
@@ -15,6 +18,13 @@ export interface Node {
   disk: MemoryDisk;
   storage: MemoryStorage | undefined;
   replica: Replica | undefined;
+  process: Process | undefined;
+}
+
+/** A run of a replica. Once dead it does nothing any more, whatever its timers and messages were about to cause. */
+interface Process {
+  isAlive: boolean;
+  readonly transport: Transport;
 }
 
 export interface ClusterOptions {
@@ -30,19 +40,18 @@ export class SimulatedCluster {
   readonly network: MemoryNetwork;
   readonly nodes: readonly Node[];
   readonly traces: (TraceEvent & { readonly replica: ReplicaId })[] = [];
-  readonly fatal: { readonly replica: ReplicaId; readonly error: unknown }[] = [];
+  /** Processes that ended themselves. */
+  readonly fatal: { readonly node: Node; readonly error: unknown }[] = [];
+  /** Told of every group that reaches a disk, in its encoded form. */
+  onOperation: ((node: Node, group: Uint8Array) => void) | undefined;
+  readonly #watched = new WeakSet<MemoryDisk>();
   readonly #flushMs: (random: SeededRandom) => number;
 
   constructor(options: ClusterOptions) {
     this.random = seededRandom(options.seed);
     this.#flushMs = options.flushMs ?? ((random) => 0.1 + random.float() * 2);
     this.network = createMemoryNetwork({ time: this.time, random: this.random });
-    this.nodes = Array.from({ length: options.replicas ?? 3 }, (_, i) => ({
-      id: parseReplicaId(`r${i + 1}`),
-      disk: new MemoryDisk(),
-      storage: undefined,
-      replica: undefined,
-    }));
+    this.nodes = Array.from({ length: options.replicas ?? 3 }, (_, i) => newNode(parseReplicaId(`r${i + 1}`)));
   }
 
   /** Open every replica. */
@@ -51,36 +60,65 @@ export class SimulatedCluster {
   }
 
   /** Open one replica over its disk; virtual time runs while it starts. */
-  async open(node: Node): Promise<Replica> {
+  open(node: Node): Promise<Replica> {
+    return this.during(this.launch(node));
+  }
+
+  /** Open one replica over its disk; it is up when enough virtual time has passed. */
+  async launch(node: Node): Promise<Replica> {
     node.storage = openMemoryStorage({
       disk: node.disk,
       flush: (done) => void this.time.after(this.#flushMs(this.random), () => done()),
     });
-    const opened = openReplica({
+    this.#watch(node);
+    const process: Process = { isAlive: true, transport: this.network.connect(node.id) };
+    node.process = process;
+    const replica = await openReplica({
       id: node.id,
       cluster: parseClusterId('sim'),
       url: `http://${node.id}`,
       members: this.nodes.map(({ id }) => ({ id, url: `http://${id}` })),
       storage: node.storage,
-      transport: this.network.connect(node.id),
-      time: this.time,
+      transport: process.transport,
+      time: timeOf(process, this.time),
       random: this.random,
       trace: (event) => this.traces.push({ ...event, replica: node.id }),
       enableFaults: true,
-      onFatal: (error) => this.fatal.push({ replica: node.id, error }),
+      onFatal: (error) => {
+        this.fatal.push({ node, error });
+        void this.crash(node);
+      },
     });
-    node.replica = await this.during(opened);
-    return node.replica;
+    node.replica = replica;
+    return replica;
   }
 
-  /** The process dies: what was not durable is lost; a fraction of it may be on the disk after all. */
+  /**
+   * The process dies at this moment: of the commits that were not durable a random number is on the disk after all, the
+   * others are lost. Requests that were under way never end.
+   */
   async crash(node: Node): Promise<void> {
-    const { storage, replica } = node;
+    const { storage, process } = node;
     node.replica = undefined;
     node.storage = undefined;
+    node.process = undefined;
+    if (process !== undefined) process.isAlive = false;
+    await process?.transport.close();
     storage?.crash(this.random.int((storage.pendingCommits ?? 0) + 1));
-    void replica?.close().catch(() => {});
-    await this.run(1);
+  }
+
+  /** The process ends in order. */
+  async close(node: Node): Promise<void> {
+    await this.during(node.replica?.close() ?? Promise.resolve());
+    node.replica = undefined;
+    node.storage = undefined;
+    node.process = undefined;
+  }
+
+  node(index: number): Node {
+    const node = this.nodes[index];
+    if (node === undefined) throw new Error(`no node ${index}`);
+    return node;
   }
 
   replica(index: number): Replica {
@@ -131,10 +169,10 @@ export class SimulatedCluster {
     return this.nodes.map((node) => node.replica?.status());
   }
 
-  /** The keyspace of a node as one text, for comparing replicas byte by byte. */
-  contents(node: Node): string {
+  /** The keyspace of a node, or another table, as one text, for comparing replicas byte by byte. */
+  contents(node: Node, table: Table = 'keyspace'): string {
     const lines: string[] = [];
-    for (const { key, value } of node.storage?.range('keyspace', {}) ?? []) {
+    for (const { key, value } of node.storage?.range(table, {}) ?? []) {
       lines.push(`${Buffer.from(key).toString('hex')} ${Buffer.from(value).toString('hex')}`);
     }
     return lines.join('\n');
@@ -142,6 +180,17 @@ export class SimulatedCluster {
 
   async stop(): Promise<void> {
     await this.during(Promise.all(this.nodes.map((node) => node.replica?.close())));
+  }
+
+  #watch(node: Node): void {
+    if (this.#watched.has(node.disk)) return;
+    this.#watched.add(node.disk);
+    const { operations } = node.disk.tables;
+    const put = operations.put.bind(operations);
+    operations.put = (key, value) => {
+      this.onOperation?.(node, value);
+      put(key, value);
+    };
   }
 
   #converged(): boolean {
@@ -157,6 +206,32 @@ export class SimulatedCluster {
         !status.catchingUp,
     );
   }
+}
+
+/** A node without a process yet; one with the id of another is a second process under that id. */
+export function newNode(id: ReplicaId): Node {
+  return { id, disk: new MemoryDisk(), storage: undefined, replica: undefined, process: undefined };
+}
+
+/** What a backup of the data directory would hold. */
+export function copyOf(disk: MemoryDisk): MemoryDisk {
+  const copy = new MemoryDisk();
+  for (const table of TABLES) {
+    for (const { key, value } of disk.tables[table].range({})) copy.tables[table].put(key, value);
+  }
+  return copy;
+}
+
+function timeOf(process: Process, time: Time): Time {
+  const whileAlive = (task: () => void) => () => {
+    if (process.isAlive) task();
+  };
+  return {
+    wallMs: () => time.wallMs(),
+    monotonicMs: () => time.monotonicMs(),
+    after: (delayMs, task) => time.after(delayMs, whileAlive(task)),
+    soon: (task) => time.soon(whileAlive(task)),
+  };
 }
 
 export function context(level: WeakLevel, token = VersionVector.EMPTY, timeoutMs = 5_000): RequestContext {

@@ -175,8 +175,18 @@ export class CausalDriver {
     this.#scheduled = true;
     this.#options.time.soon(() => {
       this.#scheduled = false;
-      if (!this.#closed && this.#committing === undefined) this.#turn();
+      if (!this.#closed && this.#committing === undefined) this.#turnOrDie();
     });
+  }
+
+  /** What goes wrong while a transaction is gathered - a damaged record, a broken invariant - leaves no state to go on from. */
+  #turnOrDie(): void {
+    try {
+      this.#turn();
+    } catch (error) {
+      this.#closed = true;
+      this.#options.onFatal(error);
+    }
   }
 
   /** Gather one transaction and send it to storage. */

@@ -20,6 +20,8 @@ export class CoverageWaiters {
   readonly #time: Time;
   readonly #coverage: () => Coverage;
   readonly #waiters = new Set<Waiter>();
+  /** What all waiters were last measured against, and found wanting. */
+  #measured: Coverage | undefined;
 
   constructor(time: Time, coverage: () => Coverage) {
     this.#time = time;
@@ -61,9 +63,12 @@ export class CoverageWaiters {
     });
   }
 
-  /** Call whenever the durable vector has grown. */
+  /** Call whenever the durable vector may have grown. */
   wake(): void {
-    if (this.#waiters.size === 0) return;
+    const now = this.#coverage();
+    const before = this.#measured;
+    if (this.#waiters.size === 0 || (before?.durable === now.durable && before.usable === now.usable)) return;
+    this.#measured = { ...now };
     for (const waiter of [...this.#waiters]) if (this.covered(waiter.token)) waiter.settle();
   }
 
@@ -76,7 +81,7 @@ export class CoverageWaiters {
     const missing = durable.missing(token);
     const what = usable
       ? missing.map(({ origin, have, need }) => `${origin} ${have + 1}..${need}`).join(', ')
-      : 'a snapshot that is still being installed';
+      : 'this replica to catch up with the others, which it has not done since it got new data';
     return new CausewayError('causal-wait-timeout', `waited ${timeoutMs} ms for ${what}`, {
       missing,
       served: ['eventual'],

@@ -171,7 +171,7 @@ export class KeyspaceAudit {
   #forgetRetries(wallMs: number): void {
     const { storage, driver } = this.#options;
     const { forgotten } = driver.plane;
-    const expired: string[] = [];
+    const expired: Uint8Array[] = [];
     let seen = 0;
     let last: Uint8Array | undefined;
     for (const entry of storage.range('retries', storageRange({ after: this.#retriesAfter, last: undefined }))) {
@@ -179,7 +179,7 @@ export class KeyspaceAudit {
       seen += 1;
       last = entry.key;
       const retry = guardCorruption('retry entry', () => decodeRetryEntry(entry.value));
-      if (wallMs - retry.hlc.ms > RETRY_KEPT_MS && forgotten.covers(retry.dot)) expired.push(utf8Decode(entry.key));
+      if (wallMs - retry.hlc.ms > RETRY_KEPT_MS && forgotten.covers(retry.dot)) expired.push(entry.key);
     }
     this.#retriesAfter = seen < LIMITS.auditPageMaxKeys ? undefined : last;
     if (expired.length === 0) return;

@@ -2,10 +2,10 @@
  * One storage transaction in the making: records read from storage, changed by deliveries, and turned into writes at
  * the end. Later changes of a turn see earlier ones; storage sees all of them or none.
  */
-import { utf8Encode } from '../../base/bytes.js';
+import { utf8Decode, utf8Encode } from '../../base/bytes.js';
 import { LIMITS } from '../../base/limits.js';
 import type { VersionVector } from '../../clocks/version-vector.js';
-import { type GroupBody, type GroupStem, versionOf } from '../../keyspace/group-body.js';
+import { type GroupBody, type GroupStem, type RetryName, versionOf } from '../../keyspace/group-body.js';
 import {
   applyTwin,
   applyVersion,
@@ -16,7 +16,14 @@ import {
   type KeyRecord,
   NO_VERSIONS,
 } from '../../keyspace/key-record.js';
-import { decodeRetryEntry, encodeRetryEntry, judgeRetry, type RetryEntry } from '../../keyspace/retry-entry.js';
+import {
+  decodeRetryEntry,
+  encodeRetryEntry,
+  judgeRetry,
+  type RetryEntry,
+  retryTableKey,
+  retryTableRange,
+} from '../../keyspace/retry-entry.js';
 import type { StorageReader, StorageWrite } from '../../ports/storage.js';
 import { guardCorruption } from '../stored-state.js';
 
@@ -26,11 +33,17 @@ interface Slot {
   changed: boolean;
 }
 
+/** A change of the outcome of one request; `undefined` forgets it. */
+interface RetryChange {
+  readonly tableKey: Uint8Array;
+  readonly entry: RetryEntry | undefined;
+}
+
 export class KeyspaceTurn {
   readonly #storage: StorageReader;
   readonly #slots = new Map<string, Slot>();
-  readonly #retries = new Map<string, RetryEntry>();
-  readonly #forgottenRetries = new Set<string>();
+  /** By table key, as text. */
+  readonly #retries = new Map<string, RetryChange>();
 
   constructor(storage: StorageReader) {
     this.#storage = storage;
@@ -47,18 +60,26 @@ export class KeyspaceTurn {
     slot.changed = true;
   }
 
-  /** The outcome kept under an Idempotency-Key, unless it is older than the window. */
-  retry(key: string, nowMs: number): RetryEntry | undefined {
-    const entry = this.#retry(key);
-    return entry === undefined || nowMs - entry.hlc.ms > LIMITS.idempotencyWindowMs ? undefined : entry;
+  /**
+   * The outcome of the request, or else of another that carried its Idempotency-Key, unless it is older than the window.
+   */
+  retry(name: RetryName, nowMs: number): RetryEntry | undefined {
+    const isKept = (entry: RetryEntry) => nowMs - entry.hlc.ms <= LIMITS.idempotencyWindowMs;
+    const same = this.#retry(retryTableKey(name));
+    if (same !== undefined && isKept(same)) return same;
+    for (const { value } of this.#storage.range('retries', retryTableRange(name.key))) {
+      const other = guardCorruption('retry entry', () => decodeRetryEntry(value));
+      if (other.fingerprint !== name.fingerprint && isKept(other)) return other;
+    }
+    return undefined;
   }
 
   /** Apply one delivered group. */
   deliver(group: GroupStem, body: GroupBody): void {
-    const verdict = body.retry && judgeRetry(this.#retry(body.retry.key), body.retry.fingerprint, group);
-    if (body.retry !== undefined && verdict !== undefined && verdict.kind !== 'known') {
-      this.#retries.set(body.retry.key, verdict.entry);
-      this.#forgottenRetries.delete(body.retry.key);
+    const tableKey = body.retry && retryTableKey(body.retry);
+    const verdict = body.retry && tableKey && judgeRetry(this.#retry(tableKey), body.retry.fingerprint, group);
+    if (tableKey !== undefined && verdict !== undefined && verdict.kind !== 'known') {
+      this.#retries.set(utf8Decode(tableKey), { tableKey, entry: verdict.entry });
     }
     for (const op of body.ops) {
       const version = versionOf(op, group);
@@ -76,9 +97,10 @@ export class KeyspaceTurn {
     if (record.length > 0 && isForgettable(record, stable)) this.put(key, NO_VERSIONS);
   }
 
-  /** Drop the outcome kept under an Idempotency-Key, unless this turn has renewed it. */
-  forgetRetry(key: string): void {
-    if (!this.#retries.has(key)) this.#forgottenRetries.add(key);
+  /** Drop the outcome stored under `tableKey`, unless this turn has renewed it. */
+  forgetRetry(tableKey: Uint8Array): void {
+    const name = utf8Decode(tableKey);
+    if (!this.#retries.has(name)) this.#retries.set(name, { tableKey, entry: undefined });
   }
 
   /** What this turn changes, and by how much the number of live keys. */
@@ -95,10 +117,13 @@ export class KeyspaceTurn {
           : { kind: 'put', table: 'keyspace', key: keyBytes, value: encodeRecord(slot.record) },
       );
     }
-    for (const [key, entry] of this.#retries) {
-      writes.push({ kind: 'put', table: 'retries', key: utf8Encode(key), value: encodeRetryEntry(entry) });
+    for (const { tableKey: key, entry } of this.#retries.values()) {
+      writes.push(
+        entry === undefined
+          ? { kind: 'delete', table: 'retries', key }
+          : { kind: 'put', table: 'retries', key, value: encodeRetryEntry(entry) },
+      );
     }
-    for (const key of this.#forgottenRetries) writes.push({ kind: 'delete', table: 'retries', key: utf8Encode(key) });
     return { writes, liveKeysDelta };
   }
 
@@ -111,10 +136,10 @@ export class KeyspaceTurn {
     return slot;
   }
 
-  #retry(key: string): RetryEntry | undefined {
-    const pending = this.#retries.get(key);
-    if (pending !== undefined) return pending;
-    const stored = this.#storage.get('retries', utf8Encode(key));
+  #retry(tableKey: Uint8Array): RetryEntry | undefined {
+    const pending = this.#retries.get(utf8Decode(tableKey));
+    if (pending !== undefined) return pending.entry;
+    const stored = this.#storage.get('retries', tableKey);
     return stored && guardCorruption('retry entry', () => decodeRetryEntry(stored));
   }
 }

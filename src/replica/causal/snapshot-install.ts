@@ -1,11 +1,15 @@
 /** Merges one page of a peer's snapshot into the keyspace, as a part of a storage transaction. */
 import { utf8Decode } from '../../base/bytes.js';
-import { decodeRecord, mergeRecords, NO_VERSIONS } from '../../keyspace/key-record.js';
-import { decodeRetryEntry } from '../../keyspace/retry-entry.js';
-import type { StorageRange, StorageReader, StorageWrite } from '../../ports/storage.js';
+import type { Dot } from '../../clocks/dot.js';
+import { decodeBody } from '../../keyspace/group-body.js';
+import { decodeRecord, mergeRecords, NO_VERSIONS, uniteTwins } from '../../keyspace/key-record.js';
+import { decodeRetryEntry, dotsOfRetry, encodeRetryEntry, joinRetries } from '../../keyspace/retry-entry.js';
+import type { StorageEntry, StorageRange, StorageReader, StorageWrite } from '../../ports/storage.js';
 import type { InstallStep } from '../../replication/causal-plane.js';
 import type { SnapshotPageMessage } from '../../replication/messages.js';
+import { guardCorruption } from '../stored-state.js';
 import type { KeyspaceTurn } from './keyspace-turn.js';
+import { readOperations } from './operation-log.js';
 import { after } from './snapshot-server.js';
 
 /** @throws DecodeError if an entry is not what its table holds; checked before the page reaches the plane. */
@@ -21,9 +25,7 @@ export function validatePage(page: SnapshotPageMessage): void {
 export function installPage(step: InstallStep, turn: KeyspaceTurn, storage: StorageReader): StorageWrite[] {
   const { page } = step;
   if (page.cursor.table === 'retries') {
-    return page.entries
-      .filter((entry) => storage.get('retries', entry.key) === undefined)
-      .map((entry) => ({ kind: 'put', table: 'retries', key: entry.key, value: entry.value }));
+    return page.entries.flatMap((entry) => installRetry(entry, turn, storage));
   }
   const theirs = new Map(page.entries.map((entry) => [utf8Decode(entry.key), decodeRecord(entry.value)]));
   const mine = [...storage.range('keyspace', pageRange(page))].map((entry) => utf8Decode(entry.key));
@@ -38,4 +40,26 @@ function pageRange(page: SnapshotPageMessage): StorageRange {
   const gte = page.cursor.after === undefined ? {} : { gte: after(page.cursor.after) };
   const last = page.next?.table === 'keyspace' ? page.next.after : undefined;
   return last === undefined ? gte : { ...gte, lt: after(last) };
+}
+
+/**
+ * The records come before the outcomes, so those of a request that was applied on both sides, unknown to each other,
+ * were merged as if they were two writes. Only our own outcome tells that they are one, and our operation log where.
+ */
+function installRetry(theirs: StorageEntry, turn: KeyspaceTurn, storage: StorageReader): StorageWrite[] {
+  const { key } = theirs;
+  const stored = storage.get('retries', key);
+  if (stored === undefined) return [{ kind: 'put', table: 'retries', key, value: theirs.value }];
+  const mine = guardCorruption('retry entry', () => decodeRetryEntry(stored));
+  const joined = joinRetries(mine, decodeRetryEntry(theirs.value));
+  if (joined === mine) return [];
+  const dots = dotsOfRetry(joined);
+  for (const name of keysOf(mine.dot, storage)) turn.put(name, uniteTwins(turn.record(name), dots));
+  return [{ kind: 'put', table: 'retries', key, value: encodeRetryEntry(joined) }];
+}
+
+/** The keys that the group `dot` wrote. None if it is no longer in the operation log: then every member had it. */
+function keysOf({ origin, counter }: Dot, storage: StorageReader): string[] {
+  const groups = readOperations(storage, [{ origin, have: counter - 1, need: counter }]);
+  return groups.flatMap((group) => decodeBody(group.body).ops.map((op) => op.key));
 }

@@ -78,7 +78,8 @@ export class FaultTable implements FaultControl {
   get quiet(): boolean {
     if (this.#partitions.size === 0 && this.#links.size === 0) return true;
     // Faults that have ended go here: nobody asks for those of links between others.
-    for (const timed of [...this.#partitions.values(), ...this.#links.values()]) this.#alive(timed);
+    for (const timed of [...this.#partitions.values()]) this.#alive(timed);
+    for (const timed of [...this.#links.values()]) this.#alive(timed);
     return this.#partitions.size === 0 && this.#links.size === 0;
   }
 

@@ -49,7 +49,8 @@ export class Writes {
     const fingerprint = request.idempotencyKey === undefined ? '' : fingerprintOf(request.ops);
     const release = this.#claim(request.idempotencyKey, fingerprint);
     try {
-      const waitMs = context.level === 'causal' ? await admission.covered(context) : 0;
+      const joinMs = await admission.writable(context);
+      const waitMs = joinMs + (context.level === 'causal' ? await admission.covered(context) : 0);
       admission.admit();
       this.#checkLoad(sizeBytes);
       return await this.#commit(request, fingerprint, context, { waitMs, need, sizeBytes });
@@ -121,8 +122,9 @@ export class Writes {
     turn: KeyspaceTurn,
     issue: IssueGroup,
   ): Issued {
-    const retryKey = request.idempotencyKey;
-    const earlier = retryKey === undefined ? undefined : turn.retry(retryKey, this.#options.time.wallMs());
+    const key = request.idempotencyKey;
+    const retry = key === undefined ? undefined : { key, fingerprint };
+    const earlier = retry && turn.retry(retry, this.#options.time.wallMs());
     if (earlier !== undefined) {
       if (earlier.fingerprint === fingerprint) return { kind: 'issued', stem: earlier, replayed: true };
       return { kind: 'refused', error: reusedKey() };
@@ -134,7 +136,7 @@ export class Writes {
       deps = pastOf(record, deps);
       ops.push({ ...op, seen: seenOf(record) });
     }
-    const body: GroupBody = { retry: retryKey === undefined ? undefined : { key: retryKey, fingerprint }, ops };
+    const body: GroupBody = { retry, ops };
     return { kind: 'issued', stem: issue(deps, body, encodeBody(body), wantReport), replayed: false };
   }
 

@@ -52,7 +52,7 @@ export function encodeAudit(message: AuditMessage): Uint8Array {
       writer.string(message.hash);
       break;
     case 'audit-records':
-      writer.u8(message.wantReply ? 1 : 0).varuint(message.entries.length);
+      writer.flag(message.wantReply).varuint(message.entries.length);
       for (const entry of message.entries) writer.bytes(entry.key).bytes(entry.value);
       break;
     default:
@@ -69,29 +69,22 @@ export function decodeAudit(kind: number, payload: Uint8Array): AuditMessage {
   const message: AuditMessage =
     kind === KINDS['audit-hash']
       ? { kind: 'audit-hash', vector, range, hash: reader.string(HASH_MAX_BYTES) }
-      : { kind: 'audit-records', vector, range, wantReply: readFlag(reader), entries: readEntries(reader) };
+      : { kind: 'audit-records', vector, range, wantReply: reader.flag(), entries: readEntries(reader) };
   reader.end();
   return message;
 }
 
 function writeBound(writer: ByteWriter, key: Uint8Array | undefined): void {
-  writer.u8(key === undefined ? 0 : 1);
+  writer.flag(key !== undefined);
   if (key !== undefined) writer.bytes(key);
 }
 
 function readBound(reader: ByteReader): Uint8Array | undefined {
-  return readFlag(reader) ? reader.bytes(LIMITS.keyMaxBytes) : undefined;
-}
-
-function readFlag(reader: ByteReader): boolean {
-  const flag = reader.u8();
-  if (flag > 1) throw new DecodeError(`flag is ${flag}`);
-  return flag === 1;
+  return reader.flag() ? reader.bytes(LIMITS.keyMaxBytes) : undefined;
 }
 
 function readEntries(reader: ByteReader): { key: Uint8Array; value: Uint8Array }[] {
-  const count = reader.varuint();
-  if (count > reader.remaining) throw new DecodeError('count exceeds the input');
+  const count = reader.count();
   const entries: { key: Uint8Array; value: Uint8Array }[] = [];
   for (let i = 0; i < count; i += 1) {
     const key = reader.bytes(LIMITS.keyMaxBytes);

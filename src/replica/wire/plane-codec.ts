@@ -32,7 +32,7 @@ export function encodePlaneMessage(message: PlaneMessage): Uint8Array {
   switch (message.kind) {
     case 'groups':
       message.vector.encode(writer);
-      writer.u8(message.wantReport ? 1 : 0);
+      writer.flag(message.wantReport);
       writeGroups(writer, message.groups);
       break;
     case 'report':
@@ -42,7 +42,7 @@ export function encodePlaneMessage(message: PlaneMessage): Uint8Array {
       message.vector.encode(writer);
       message.floor.encode(writer);
       message.forgotten.encode(writer);
-      writer.u8(message.settled ? 1 : 0).u8(message.wantReply ? 1 : 0);
+      writer.flag(message.settled).flag(message.wantReply);
       break;
     case 'fetch':
       writer.varuint(message.request).varuint(message.ranges.length);
@@ -52,7 +52,7 @@ export function encodePlaneMessage(message: PlaneMessage): Uint8Array {
       writer.varuint(message.request);
       message.vector.encode(writer);
       message.floor.encode(writer);
-      writer.u8(message.behind ? 1 : 0);
+      writer.flag(message.behind);
       writeGroups(writer, message.groups);
       break;
     case 'snapshot-fetch':
@@ -66,7 +66,7 @@ export function encodePlaneMessage(message: PlaneMessage): Uint8Array {
       message.forgotten.encode(writer);
       writer.varuint(message.entries.length);
       for (const entry of message.entries) writer.bytes(entry.key).bytes(entry.value);
-      writer.u8(message.next === undefined ? 0 : 1);
+      writer.flag(message.next !== undefined);
       if (message.next !== undefined) writeCursor(writer, message.next);
       break;
     case 'snapshot-gone':
@@ -90,7 +90,7 @@ function decodeKind(kind: PlaneMessage['kind'] | undefined, reader: ByteReader):
   const vector = () => VersionVector.decode(reader);
   switch (kind) {
     case 'groups':
-      return { kind, vector: vector(), wantReport: readFlag(reader), groups: readGroups(reader) };
+      return { kind, vector: vector(), wantReport: reader.flag(), groups: readGroups(reader) };
     case 'report':
       return { kind, vector: vector() };
     case 'digest':
@@ -99,8 +99,8 @@ function decodeKind(kind: PlaneMessage['kind'] | undefined, reader: ByteReader):
         vector: vector(),
         floor: vector(),
         forgotten: vector(),
-        settled: readFlag(reader),
-        wantReply: readFlag(reader),
+        settled: reader.flag(),
+        wantReply: reader.flag(),
       };
     case 'fetch':
       return { kind, request: reader.varuint(), ranges: readRanges(reader) };
@@ -110,7 +110,7 @@ function decodeKind(kind: PlaneMessage['kind'] | undefined, reader: ByteReader):
         request: reader.varuint(),
         vector: vector(),
         floor: vector(),
-        behind: readFlag(reader),
+        behind: reader.flag(),
         groups: readGroups(reader),
       };
     case 'snapshot-fetch':
@@ -123,7 +123,7 @@ function decodeKind(kind: PlaneMessage['kind'] | undefined, reader: ByteReader):
         vector: vector(),
         forgotten: vector(),
         entries: readEntries(reader),
-        next: readFlag(reader) ? readCursor(reader) : undefined,
+        next: reader.flag() ? readCursor(reader) : undefined,
       };
     case 'snapshot-gone':
       return { kind, session: reader.varuint() };
@@ -134,12 +134,6 @@ function decodeKind(kind: PlaneMessage['kind'] | undefined, reader: ByteReader):
   }
 }
 
-function readFlag(reader: ByteReader): boolean {
-  const flag = reader.u8();
-  if (flag > 1) throw new DecodeError(`flag is ${flag}`);
-  return flag === 1;
-}
-
 function writeGroups(writer: ByteWriter, groups: readonly WriteGroup[]): void {
   writer.varuint(groups.length);
   for (const group of groups) writer.bytes(group.encoded);
@@ -148,7 +142,7 @@ function writeGroups(writer: ByteWriter, groups: readonly WriteGroup[]): void {
 const GROUP_ENCODED_MAX_BYTES = LIMITS.messageMaxBytes;
 
 function readGroups(reader: ByteReader): WriteGroup[] {
-  const count = readCount(reader);
+  const count = reader.count();
   const groups: WriteGroup[] = [];
   for (let i = 0; i < count; i += 1) groups.push(decodeGroup(reader.bytes(GROUP_ENCODED_MAX_BYTES)));
   return groups;
@@ -167,7 +161,7 @@ function readRanges(reader: ByteReader): MissingRange[] {
 }
 
 function readEntries(reader: ByteReader): { key: Uint8Array; value: Uint8Array }[] {
-  const count = readCount(reader);
+  const count = reader.count();
   const entries: { key: Uint8Array; value: Uint8Array }[] = [];
   for (let i = 0; i < count; i += 1) {
     const key = reader.bytes(LIMITS.keyMaxBytes);
@@ -178,22 +172,15 @@ function readEntries(reader: ByteReader): { key: Uint8Array; value: Uint8Array }
   return entries;
 }
 
-/** A count of things that each take at least a byte. */
-function readCount(reader: ByteReader): number {
-  const count = reader.varuint();
-  if (count > reader.remaining) throw new DecodeError('count exceeds the input');
-  return count;
-}
-
 const CURSOR_TABLES = ['keyspace', 'retries'] as const;
 
 function writeCursor(writer: ByteWriter, cursor: SnapshotCursor): void {
-  writer.u8(CURSOR_TABLES.indexOf(cursor.table)).u8(cursor.after === undefined ? 0 : 1);
+  writer.u8(CURSOR_TABLES.indexOf(cursor.table)).flag(cursor.after !== undefined);
   if (cursor.after !== undefined) writer.bytes(cursor.after);
 }
 
 function readCursor(reader: ByteReader): SnapshotCursor {
   const table = CURSOR_TABLES[reader.u8()];
   if (table === undefined) throw new DecodeError('unknown table');
-  return { table, after: readFlag(reader) ? reader.bytes(LIMITS.keyMaxBytes) : undefined };
+  return { table, after: reader.flag() ? reader.bytes(LIMITS.keyMaxBytes) : undefined };
 }

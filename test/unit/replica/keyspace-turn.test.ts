@@ -90,12 +90,12 @@ describe('a turn', () => {
     const storage = openMemoryStorage();
     const turn = new KeyspaceTurn(storage);
     turn.deliver(stem(A, 1, VersionVector.EMPTY, 1_000), puts(['x'], 'retry'));
-    expect(turn.retry('retry', 1_000)?.dot).toEqual({ origin: A, counter: 1 });
+    expect(turn.retry({ key: 'retry', fingerprint: 'f' }, 1_000)?.dot).toEqual({ origin: A, counter: 1 });
     await commit(storage, turn);
     const later = new KeyspaceTurn(storage);
-    expect(later.retry('retry', 1_000 + LIMITS.idempotencyWindowMs)?.dot.counter).toBe(1);
-    expect(later.retry('retry', 1_001 + LIMITS.idempotencyWindowMs)).toBeUndefined();
-    expect(later.retry('another', 1_000)).toBeUndefined();
+    expect(later.retry({ key: 'retry', fingerprint: 'f' }, 1_000 + LIMITS.idempotencyWindowMs)?.dot.counter).toBe(1);
+    expect(later.retry({ key: 'retry', fingerprint: 'f' }, 1_001 + LIMITS.idempotencyWindowMs)).toBeUndefined();
+    expect(later.retry({ key: 'another', fingerprint: 'f' }, 1_000)).toBeUndefined();
   });
 
   it('takes the same request delivered under two dots for one write', async () => {
@@ -106,7 +106,7 @@ describe('a turn', () => {
     expect(turn.record('x').map(({ dot, twins }) => [dot.origin, twins.map(({ origin }) => origin)])).toEqual([
       [B, [A]],
     ]);
-    expect(turn.retry('retry', 2_000)?.dot).toEqual({ origin: A, counter: 1 });
+    expect(turn.retry({ key: 'retry', fingerprint: 'f' }, 2_000)?.dot).toEqual({ origin: A, counter: 1 });
   });
 
   it('takes requests that share an Idempotency-Key and nothing else for two writes, and keeps both', () => {
@@ -129,8 +129,8 @@ describe('a turn', () => {
     for (const entry of [...storage.range('retries', {})]) turn.forgetRetry(entry.key);
     await commit(storage, turn);
     const after = new KeyspaceTurn(storage);
-    expect(after.retry('one', 1_000)).toBeUndefined();
-    expect(after.retry('two', 1_000)?.dot.counter).toBe(3);
+    expect(after.retry({ key: 'one', fingerprint: 'f' }, 1_000)).toBeUndefined();
+    expect(after.retry({ key: 'two', fingerprint: 'f' }, 1_000)?.dot.counter).toBe(3);
   });
 
   it('stops with the name of the damage where a stored record or outcome cannot be read', async () => {
@@ -145,6 +145,8 @@ describe('a turn', () => {
     }
     const turn = new KeyspaceTurn(storage);
     expect(() => turn.record('x')).toThrow(expect.objectContaining({ code: 'data-dir-corrupt' }));
-    expect(() => turn.retry('one', 0)).toThrow(expect.objectContaining({ code: 'data-dir-corrupt' }));
+    expect(() => turn.retry({ key: 'one', fingerprint: 'f' }, 0)).toThrow(
+      expect.objectContaining({ code: 'data-dir-corrupt' }),
+    );
   });
 });

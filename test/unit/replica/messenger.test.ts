@@ -1,0 +1,139 @@
+import { describe, expect, it } from 'vitest';
+import { createMemoryTime } from '../../../src/adapters/memory-time.js';
+import { createMemoryNetwork } from '../../../src/adapters/memory-transport.js';
+import { DecodeError } from '../../../src/base/bytes.js';
+import { makeOrigin, parseClusterId, parseReplicaId } from '../../../src/base/ids.js';
+import { LIMITS } from '../../../src/base/limits.js';
+import { VersionVector } from '../../../src/clocks/version-vector.js';
+import type { TraceEvent } from '../../../src/ports/trace.js';
+import { Messenger } from '../../../src/replica/messenger.js';
+import { encodeEnvelope, type Sender } from '../../../src/replica/wire/envelope.js';
+import { FRAGMENT_KIND } from '../../../src/replica/wire/fragments.js';
+import { encodeGossip } from '../../../src/replica/wire/gossip-codec.js';
+import type { PlaneMessage } from '../../../src/replication/messages.js';
+import { seededRandom } from '../../support/seeded-random.js';
+
+const CLUSTER = parseClusterId('c');
+const REPORT: PlaneMessage = { kind: 'report', vector: VersionVector.EMPTY };
+const REPORT_KIND = 2;
+const PROBE_KIND = 33;
+
+function sender(name: string, boot = 1): Sender {
+  const replica = parseReplicaId(name);
+  return { cluster: CLUSTER, replica, origin: makeOrigin(replica, 7), boot };
+}
+
+/** Messengers of r1 and r2 and of another process as r1, and a raw transport of a member to send anything with. */
+function setUp() {
+  const time = createMemoryTime();
+  const random = seededRandom(1);
+  const net = createMemoryNetwork({ time, random, deliver: () => [0] });
+  const members = ['r1', 'r2', 'r3'].map(parseReplicaId);
+  const traces: TraceEvent[] = [];
+  const open = (self: Sender) => {
+    const heard: string[] = [];
+    const messenger = new Messenger({
+      self: () => self,
+      members,
+      transport: net.connect(self.replica),
+      time,
+      random,
+      trace: (event) => traces.push(event),
+      onPlane: (from, message) => {
+        if (message.kind === 'fetch') throw new DecodeError('test');
+        heard.push(`${from.replica} ${message.kind}`);
+      },
+      onAudit: (from, message) => heard.push(`${from.replica} ${message.kind}`),
+      onGossip: (from, message) => heard.push(`${from.replica}/${from.boot} ${message.kind}`),
+    });
+    messenger.open();
+    return { messenger, heard };
+  };
+  const r1 = open(sender('r1'));
+  const r2 = open(sender('r2'));
+  const raw = net.connect(parseReplicaId('r3'));
+  const deliver = (bytes: Uint8Array) => {
+    raw.send(parseReplicaId('r1'), bytes);
+    time.advance(0);
+    return [...r1.messenger.refused];
+  };
+  return { time, traces, open, r1, r2, deliver };
+}
+
+describe('the messenger', () => {
+  it('carries plane, gossip and audit messages to whom they are for', () => {
+    const { time, r1, r2 } = setUp();
+    const range = { after: undefined, last: undefined };
+    r1.messenger.sendPlane('all', REPORT);
+    r1.messenger.sendGossip(parseReplicaId('r2'), { kind: 'probe' });
+    r1.messenger.sendAudit(parseReplicaId('r2'), { kind: 'audit-hash', vector: VersionVector.EMPTY, range, hash: '' });
+    r2.messenger.sendPlane(parseReplicaId('r1'), REPORT);
+    time.advance(0);
+    expect(r2.heard).toEqual(['r1 report', 'r1/1 probe', 'r1 audit-hash']);
+    expect(r1.heard).toEqual(['r2 report']);
+  });
+
+  it('carries a message larger than the transport takes', () => {
+    const { time, r1, r2 } = setUp();
+    const value = new Uint8Array(2 * LIMITS.messageMaxBytes);
+    const cursor = { table: 'keyspace', after: undefined } as const;
+    const entries = [{ key: Uint8Array.of(1), value }];
+    const page = { kind: 'snapshot-page', session: 1, cursor, entries, next: undefined } as const;
+    r1.messenger.sendPlane(parseReplicaId('r2'), {
+      ...page,
+      vector: VersionVector.EMPTY,
+      forgotten: VersionVector.EMPTY,
+    });
+    time.advance(0);
+    expect(r2.heard).toEqual(['r1 snapshot-page']);
+  });
+
+  it('refuses strangers, foreign clusters, unknown versions, unknown kinds and nonsense, and counts each', () => {
+    const { deliver, r1 } = setUp();
+    const empty = new Uint8Array(0);
+    const good = encodeEnvelope(sender('r3'), PROBE_KIND, empty);
+    expect(deliver(encodeEnvelope(sender('r9'), PROBE_KIND, empty))).toEqual([['stranger', 1]]);
+    const foreign = { ...sender('r3'), cluster: parseClusterId('d') };
+    expect(deliver(encodeEnvelope(foreign, PROBE_KIND, empty)).at(-1)).toEqual(['foreign-cluster', 1]);
+    expect(deliver(good.map((byte, i) => (i === 2 ? 9 : byte))).at(-1)).toEqual(['unknown-version', 1]);
+    expect(deliver(encodeEnvelope(sender('r3'), 200, empty)).at(-1)).toEqual(['unknown-kind', 1]);
+    expect(deliver(Uint8Array.of(1, 2, 3)).at(-1)).toEqual(['malformed', 1]);
+    expect(deliver(encodeEnvelope(sender('r3'), REPORT_KIND, Uint8Array.of(255))).at(-1)).toEqual(['malformed', 2]);
+    expect(deliver(encodeEnvelope(sender('r3'), FRAGMENT_KIND, empty)).at(-1)).toEqual(['malformed', 3]);
+    expect(r1.heard).toEqual([]);
+    deliver(good);
+    expect(r1.heard).toEqual(['r3/1 probe']);
+  });
+
+  it('counts what its receiver cannot read, too, and goes on', () => {
+    const { time, r1, r2 } = setUp();
+    r2.messenger.sendPlane('all', { kind: 'fetch', request: 1, ranges: [] });
+    r2.messenger.sendPlane('all', REPORT);
+    time.advance(0);
+    expect([...r1.messenger.refused]).toEqual([['malformed', 1]]);
+    expect(r1.heard).toEqual(['r2 report']);
+  });
+
+  it('hears only gossip of another process under its own id, and nothing of itself', () => {
+    const { time, open, r1, deliver } = setUp();
+    const double = open(sender('r1', 2));
+    double.messenger.sendPlane('all', REPORT);
+    double.messenger.sendGossip('all', { kind: 'probe' });
+    time.advance(0);
+    expect(r1.heard).toEqual(['r1/2 probe']);
+    expect(deliver(encodeEnvelope(sender('r1'), PROBE_KIND, encodeGossip({ kind: 'probe' })))).toEqual([]);
+    expect(r1.heard).toEqual(['r1/2 probe']);
+  });
+
+  it('says at most once a second that it refuses, with all its counts', () => {
+    const { time, traces, deliver } = setUp();
+    for (let i = 0; i < 10; i += 1) deliver(Uint8Array.of(1));
+    expect(traces).toHaveLength(1);
+    time.advance(1_000);
+    deliver(Uint8Array.of(1));
+    expect(traces.map(({ name, facts }) => [name, facts?.['refused']])).toEqual([
+      ['transport.message-refused', { malformed: 1 }],
+      ['transport.message-refused', { malformed: 11 }],
+    ]);
+  });
+});
