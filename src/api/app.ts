@@ -3,19 +3,26 @@
  * nothing of how one is made.
  */
 import type { IncomingMessage } from 'node:http';
-import Fastify, { type FastifyError, type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
+import Fastify, {
+  type FastifyError,
+  type FastifyInstance,
+  type FastifyReply,
+  type FastifyRequest,
+  type FastifyServerOptions,
+} from 'fastify';
 import { LIMITS } from '../base/limits.js';
 import { encodeToken } from '../clocks/causal-token.js';
 import { VersionVector } from '../clocks/version-vector.js';
 import type { Replica } from '../replica/handle.js';
 import type { AuthTokens } from './auth.js';
+import { endWithAnswers } from './closing.js';
 import { answerConnectionError, refuseExpectations } from './connection-errors.js';
+import { serveDocs } from './docs.js';
 import { Exchange } from './exchange.js';
 import { afterBody } from './lingering.js';
 import { createMetrics } from './metrics.js';
-import { describeApi } from './openapi.js';
 import { routedTarget } from './request-target.js';
-import { registerHealthRoutes, registerJsonRoutes, registerKeyRoutes, registerUnofferedRoutes } from './routes.js';
+import { registerRoutes } from './routes.js';
 import { sendFailure } from './serve.js';
 import type { ApiLogger, Service } from './service.js';
 import { Traffic } from './traffic.js';
@@ -33,6 +40,17 @@ export interface AppOptions {
   readonly onBrokenInvariant?: ((error: unknown) => void) | undefined;
 }
 
+type CompilersFactory = NonNullable<NonNullable<FastifyServerOptions['schemaController']>['compilersFactory']>;
+
+/**
+ * Routes check what they take themselves, and the framework's compilers are most of the time it takes to start. Their
+ * types ask for what only those compilers have, although none of it is ever used.
+ */
+const NO_COMPILERS = {
+  buildValidator: () => () => () => true,
+  buildSerializer: () => () => JSON.stringify,
+} as unknown as CompilersFactory;
+
 /** A request whose head or body takes longer is given up. */
 const REQUEST_TIMEOUT_MS = 60_000;
 const BODY_TOO_LARGE = 'FST_ERR_CTP_BODY_TOO_LARGE';
@@ -49,20 +67,13 @@ export function buildApp(options: AppOptions): FastifyInstance {
     request.exchange = new Exchange(service, request, reply);
     done();
   });
-  app.addHook('preClose', (done) => {
-    service.closing = true;
-    done();
-  });
+  endWithAnswers(app, service);
   app.setErrorHandler(answerFrameworkError);
   app.removeAllContentTypeParsers();
   refuseExpectations(app.server, service);
   answerUnmatched(app);
-  describeApi(app);
-  const metrics = createMetrics(service.replica, service.traffic);
-  app.register(async (scope) => registerHealthRoutes(scope, metrics));
-  app.register(async (scope) => registerKeyRoutes(scope));
-  app.register(async (scope) => registerJsonRoutes(scope));
-  app.register(async (scope) => registerUnofferedRoutes(scope));
+  serveDocs(app);
+  registerRoutes(app, createMetrics(service.replica, service.traffic));
   return app;
 }
 
@@ -88,6 +99,7 @@ function createFramework(service: Service): FastifyInstance {
     return503OnClosing: false,
     rewriteUrl: (request) => routedTarget(request as IncomingMessage),
     routerOptions: { querystringParser: () => ({}) },
+    schemaController: { compilersFactory: NO_COMPILERS },
     clientErrorHandler: (error, socket) => answerConnectionError(service, error, socket),
     frameworkErrors: (error, request, reply) => {
       sendFailure(new Exchange(service, request as FastifyRequest, reply as FastifyReply), error);

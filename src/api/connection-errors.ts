@@ -36,6 +36,8 @@ function refusalOf(error: ConnectionError): CausewayError {
   switch (error.code) {
     case 'HPE_HEADER_OVERFLOW':
       return new CausewayError('headers-too-large', 'The headers of the request are too large.');
+    case 'HPE_INVALID_URL':
+      return new CausewayError('invalid-request', 'The request target holds bytes that must be percent-encoded.');
     case 'ERR_HTTP_REQUEST_TIMEOUT':
       return new CausewayError('invalid-request', 'The request did not arrive in time.');
     default:

@@ -74,9 +74,7 @@ export class Exchange {
       const detail = 'This replica runs without a consensus module and cannot order requests linearizably.';
       throw new CausewayError('level-not-offered', detail, { served: SERVED_LEVELS });
     }
-    const text = tokenHeader(this.headers);
-    const vector = requestedVector(this.service.replica, text);
-    if (text !== undefined) this.#token = text;
+    const vector = requestedVector(this.service.replica, tokenHeader(this.headers));
     this.context = new HttpRequestContext(level, timeoutMs, vector, this.response);
     return this.context;
   }
@@ -100,7 +98,7 @@ export class Exchange {
     this.#settle(answer.status, totalMs);
     if (response.headersSent || response.destroyed) return;
     response.writeHead(answer.status, headers);
-    response.end(this.request.method === 'HEAD' ? undefined : body);
+    response.end(body);
   }
 
   /** The client is gone: nothing is sent, and only the books are kept. */

@@ -26,8 +26,9 @@ export function gate(role: Role): Hook {
 
 function enter(exchange: Exchange, role: Role): void {
   const { service, headers } = exchange;
-  if (headers.host === undefined && exchange.request.raw.httpVersion === '1.1')
-    refuse('The request has no Host header.');
+  const { httpVersion } = exchange.request.raw;
+  if (httpVersion !== '1.1' && httpVersion !== '1.0') refuse('The request is not HTTP/1.1.');
+  if (headers.host === undefined && httpVersion === '1.1') refuse('The request has no Host header.');
   if (service.closing) throw new CausewayError('shutting-down', 'This replica is shutting down.');
   authorize(exchange, role);
   const bodyBytes = announcedBytes(exchange);

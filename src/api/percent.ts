@@ -9,10 +9,10 @@ const HEX_PAIR = /^[0-9A-Fa-f]{2}$/;
 const PERCENT = 0x25;
 
 /**
- * The text that `encoded` stands for. Node hands over a request target with one character for each byte, so that a byte
- * above 0x7f that was sent without being encoded counts as itself.
+ * The text that `encoded` stands for.
  *
- * @throws DecodeError if a `%` is not followed by two hexadecimal digits, or the bytes are not UTF-8.
+ * @throws DecodeError if a `%` is not followed by two hexadecimal digits, if a character beyond ASCII is not encoded, or
+ * if the bytes are not UTF-8.
  */
 export function percentDecode(encoded: string): string {
   if (PLAIN.test(encoded)) return encoded;
@@ -20,13 +20,13 @@ export function percentDecode(encoded: string): string {
   let length = 0;
   for (let i = 0; i < encoded.length; i += 1) {
     let byte = encoded.charCodeAt(i);
+    if (byte > 0x7f) throw new DecodeError('a character beyond ASCII is not encoded');
     if (byte === PERCENT) {
       const pair = encoded.slice(i + 1, i + 3);
       if (!HEX_PAIR.test(pair)) throw new DecodeError('a % is not followed by two hexadecimal digits');
       byte = Number.parseInt(pair, 16);
       i += 2;
     }
-    if (byte > 0xff) throw new DecodeError('a character is not a byte');
     bytes[length] = byte;
     length += 1;
   }

@@ -4,8 +4,6 @@
  */
 import type { IncomingHttpHeaders, ServerResponse } from 'node:http';
 import { CausewayError } from '../base/errors.js';
-import type { ClusterId } from '../base/ids.js';
-import { LIMITS } from '../base/limits.js';
 import { decodeToken, tokenFits } from '../clocks/causal-token.js';
 import { VersionVector } from '../clocks/version-vector.js';
 import type { Replica, RequestContext, WeakLevel } from '../replica/handle.js';
@@ -49,18 +47,20 @@ export function tokenHeader(headers: IncomingHttpHeaders): string | undefined {
 export function requestedVector(replica: Replica, text: string | undefined): VersionVector {
   if (text === undefined) return VersionVector.EMPTY;
   const vector = decodeToken(replica.clusterId, text);
-  if (vector.size > ROOMY_ENTRIES && !leavesRoom(replica.clusterId, vector, replica.status().vector)) {
+  if (text.length > ROOMY_CHARS && !leavesRoom(replica, vector)) {
     throw new CausewayError('invalid-causal-token', 'The causal token names origins that this cluster never had.');
   }
   return vector;
 }
 
-/** A token of so few entries can take in every member of a cluster. */
-const ROOMY_ENTRIES = 24;
+/** A token this short can take in everything else a cluster has. */
+const ROOMY_CHARS = 128;
 
-function leavesRoom(cluster: ClusterId, asked: VersionVector, known: VersionVector): boolean {
-  const joined = asked.join(known);
-  return joined.size + LIMITS.membersMax <= LIMITS.vectorMaxEntries && tokenFits(cluster, joined);
+/** Whether a token can name all this replica knows besides, and a write of its own. */
+function leavesRoom(replica: Replica, vector: VersionVector): boolean {
+  const { incarnation, vector: known } = replica.status();
+  const counter = known.get(incarnation) + 1;
+  return tokenFits(replica.clusterId, vector.join(known).with({ origin: incarnation, counter }));
 }
 
 function abortedWithClient(response: ServerResponse): AbortSignal {

@@ -69,7 +69,11 @@ export function parseMessage(message: string): {
   const headers = Object.fromEntries(
     lines.map((line) => [line.slice(0, line.indexOf(':')).toLowerCase(), line.slice(line.indexOf(':') + 1).trim()]),
   );
-  return { status: Number(statusLine.split(' ')[1]), headers, body: message.slice(end + 4) };
+  return {
+    status: Number(statusLine.split(' ')[1]),
+    headers,
+    body: Buffer.from(message.slice(end + 4), 'latin1').toString('utf8'),
+  };
 }
 
 interface Answered {
