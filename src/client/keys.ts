@@ -5,16 +5,21 @@
 import { InvalidArgumentError } from './errors.js';
 
 /**
- * Path of a key below `/v1/kv/`. Slashes stay readable unless a segment would not survive the journey; then they are
- * encoded too, so that the key travels as one segment. Only the keys `.` and `..` cannot travel in a path at all.
+ * Target of a key. Slashes stay readable unless a segment would not survive the journey; then they are encoded too, so
+ * that the key travels as one segment. The keys `.` and `..` cannot travel in a path at all and go as a parameter.
  */
-export function keyPath(key: string): string {
+export function keyTarget(key: string, format?: 'entry'): string {
   if (key === '') throw new InvalidArgumentError('a key has at least one byte');
   if (key === '.' || key === '..') {
-    throw new InvalidArgumentError(
-      `no URL path can name the key "${key}"; use batch() to write and getMany() to read it`,
-    );
+    return `/v1/kv${queryOf([
+      ['key', key],
+      ['format', format],
+    ])}`;
   }
+  return `/v1/kv/${keyPath(key)}${queryOf([['format', format]])}`;
+}
+
+function keyPath(key: string): string {
   const encoded = encodeText(key);
   const fragile = key.split('/').some((segment) => segment === '' || segment === '.' || segment === '..');
   return fragile ? encoded : encoded.replaceAll('%2F', '/');
@@ -38,12 +43,12 @@ export function queryOf(parameters: readonly (readonly [string, string | number 
 }
 
 /**
- * Query of a multi-key read: `?keys=a,b`, the form of the contract. Its comma separates, so keys that contain one go as
- * one `key=` parameter each.
+ * Query of a multi-key read. In `?keys=a,b` the comma separates, so keys that contain one go as one `key=` parameter
+ * each, where the empty `keys=` says that a list is wanted, however short.
  */
 export function keysQuery(keys: readonly string[]): string {
   if (keys.length === 0) throw new InvalidArgumentError('getMany() needs at least one key');
   if (keys.includes('')) throw new InvalidArgumentError('a key has at least one byte');
-  if (keys.some((key) => key.includes(','))) return `?${keys.map((key) => `key=${encodeText(key)}`).join('&')}`;
-  return `?keys=${keys.map(encodeText).join(',')}`;
+  if (!keys.some((key) => key.includes(','))) return `?keys=${keys.map(encodeText).join(',')}`;
+  return `?keys=&${keys.map((key) => `key=${encodeText(key)}`).join('&')}`;
 }

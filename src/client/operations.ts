@@ -5,7 +5,7 @@ import { perform } from './call.js';
 import { bodyOf, jsonBody, wireOp } from './content.js';
 import type { ClientCore, TokenMemory } from './core.js';
 import { InvalidArgumentError, ProtocolError } from './errors.js';
-import { keyPath, keysQuery, queryOf } from './keys.js';
+import { keysQuery, keyTarget, queryOf } from './keys.js';
 import type {
   BatchOp,
   BatchReceipt,
@@ -37,12 +37,12 @@ export class Operations {
 
   /** The value of a key, or that there is none. */
   async get(key: string, options: CallOptions = {}): Promise<GetResult> {
-    return readGet(await this.#read(`/v1/kv/${keyPath(key)}`, options, true), key);
+    return readGet(await this.#read(keyTarget(key), options, true), key);
   }
 
   /** Like `get`, with the concurrent siblings of the value. */
   async entry(key: string, options: CallOptions = {}): Promise<EntryResult> {
-    return readEntry(await this.#read(`/v1/kv/${keyPath(key)}?format=entry`, options, true), key);
+    return readEntry(await this.#read(keyTarget(key, 'entry'), options, true), key);
   }
 
   /** Several keys of one storage snapshot: a batch is never seen in half. */
@@ -80,12 +80,12 @@ export class Operations {
 
   async put(key: string, value: Value, options: PutOptions = {}): Promise<KeyReceipt> {
     const body = bodyOf(value, options.contentType);
-    return readKeyReceipt(await this.#write('PUT', `/v1/kv/${keyPath(key)}`, options, body), key);
+    return readKeyReceipt(await this.#write('PUT', keyTarget(key), options, body), key);
   }
 
   /** Deleting what does not exist succeeds as well. */
   async delete(key: string, options: ConditionalWriteOptions = {}): Promise<KeyReceipt> {
-    return readKeyReceipt(await this.#write('DELETE', `/v1/kv/${keyPath(key)}`, options), key);
+    return readKeyReceipt(await this.#write('DELETE', keyTarget(key), options), key);
   }
 
   /** Up to 128 writes that take effect together, at every level. */

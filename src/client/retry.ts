@@ -2,9 +2,8 @@
  * Whether a failed request is sent again, and to whom: decisions as pure functions of the failure and the request.
  *
  * The rule behind all of them: a write that may have been applied is repeated only where the repetition is recognised
- * as one. The outcome of a linearizable write is kept in the replicated log under its `Idempotency-Key`, so every
- * replica recognises it. The outcome of a weaker write is known at once only to the replica that took it; another
- * replica might apply it a second time, so such a write stays with the replica it was sent to.
+ * as one. Under its `Idempotency-Key` every replica does so: the outcome of a linearizable write is in the replicated
+ * log, and a weaker write that two replicas applied before they heard of each other counts as one write everywhere.
  */
 import type { Outcome } from '../base/errors.js';
 import { durationMs, positive } from './arguments.js';
@@ -71,6 +70,5 @@ function afterRefusal(problem: Problem, request: ApiRequest): Retriable {
 
 function afterUnknown(request: ApiRequest): Retriable {
   if (request.effect !== 'write') return 'any-replica';
-  if (request.idempotencyKey === undefined) return 'nowhere';
-  return request.level === 'linearizable' ? 'any-replica' : 'same-replica';
+  return request.idempotencyKey === undefined ? 'nowhere' : 'any-replica';
 }

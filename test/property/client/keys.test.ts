@@ -2,12 +2,14 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { InvalidArgumentError } from '../../../src/client/errors.js';
-import { keyPath, keysQuery, queryOf } from '../../../src/client/keys.js';
+import { keysQuery, keyTarget, queryOf } from '../../../src/client/keys.js';
 
-/** What reaches a replica, decoded as its router does it. */
-function received(path: string): string {
-  const { pathname, search, hash } = new URL(`http://h/v1/kv/${path}`);
-  expect([pathname.slice(0, 7), search, hash]).toEqual(['/v1/kv/', '', '']);
+/** What reaches a replica, decoded as it decodes. */
+function received(target: string): string | null {
+  const { pathname, searchParams, hash } = new URL(`http://h${target}`);
+  expect(hash).toBe('');
+  if (pathname === '/v1/kv') return searchParams.get('key');
+  expect([pathname.slice(0, 7), searchParams.size]).toEqual(['/v1/kv/', 0]);
   return decodeURIComponent(pathname.slice(7));
 }
 
@@ -37,24 +39,29 @@ const segment = fc.oneof(
 const key = fc
   .array(segment, { minLength: 1, maxLength: 5 })
   .map((segments) => segments.join('/'))
-  .filter((text) => text !== '' && text !== '.' && text !== '..');
+  .filter((text) => text !== '');
 
 test('a key arrives as it was given', () => {
   fc.assert(
     fc.property(key, (text) => {
-      expect(received(keyPath(text))).toBe(text);
+      expect(received(keyTarget(text))).toBe(text);
     }),
   );
 });
 
 test('slashes stay readable where they can', () => {
-  expect(keyPath('users/ann b/1')).toBe('users/ann%20b/1');
-  expect(keyPath('a/../b')).toBe('a%2F..%2Fb');
-  expect(keyPath('a//b')).toBe('a%2F%2Fb');
+  expect(keyTarget('users/ann b/1')).toBe('/v1/kv/users/ann%20b/1');
+  expect(keyTarget('a/../b', 'entry')).toBe('/v1/kv/a%2F..%2Fb?format=entry');
+  expect(keyTarget('a//b')).toBe('/v1/kv/a%2F%2Fb');
 });
 
-test('what no path can name is refused', () => {
-  for (const text of ['', '.', '..', '\ud800']) expect(() => keyPath(text)).toThrow(InvalidArgumentError);
+test('what no path can name goes as a parameter', () => {
+  expect(keyTarget('..')).toBe('/v1/kv?key=..');
+  expect(keyTarget('.', 'entry')).toBe('/v1/kv?key=.&format=entry');
+});
+
+test('what is no key is refused', () => {
+  for (const text of ['', '\ud800']) expect(() => keyTarget(text)).toThrow(InvalidArgumentError);
 });
 
 test('keys of a query arrive as they were given, whether they contain commas or not', () => {
@@ -62,7 +69,7 @@ test('keys of a query arrive as they were given, whether they contain commas or 
     fc.property(fc.array(key, { minLength: 1, maxLength: 5 }), (keys) => {
       const { searchParams } = new URL(`http://h/v1/kv${keysQuery(keys)}`);
       const joined = searchParams.get('keys');
-      expect(joined === null ? searchParams.getAll('key') : joined.split(',')).toEqual(keys);
+      expect(joined === '' ? searchParams.getAll('key') : joined?.split(',')).toEqual(keys);
     }),
   );
 });

@@ -93,10 +93,10 @@ describe('the caller’s signal', () => {
     const controller = new AbortController();
     const r1 = await replica((response) => {
       response.on('finish', () => setTimeout(() => controller.abort('enough'), 20));
-      response.writeHead(503, { 'Content-Type': 'application/problem+json', 'Retry-After': '5' });
+      response.writeHead(503, { 'Content-Type': 'application/problem+json', 'Retry-After': '300' });
       response.end('{"type":"overloaded"}');
     });
-    const client = createClient({ urls: [r1.url] });
+    const client = createClient({ urls: [r1.url], timeoutMs: 600_000 });
     expect(await rejection(client.get('k', { signal: controller.signal }))).toBe('enough');
     expect(r1.requests).toHaveLength(1);
   });
@@ -173,7 +173,6 @@ describe('options that make no sense', () => {
       client.put('k', { n: 1n }),
       client.put('k', 'v', { ifMatch: '' }),
       client.get(''),
-      client.get('..'),
       client.get('a\ud800'),
       client.getMany([]),
     ];

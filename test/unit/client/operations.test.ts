@@ -242,7 +242,7 @@ describe('getMany', () => {
   test('names keys with a comma one by one', async () => {
     const r1 = await replica(json({ items: [] }));
     await testClient([r1.url]).client.getMany(['a,b', '..']);
-    expect(r1.requests[0]?.path).toBe('/v1/kv?key=a%2Cb&key=..');
+    expect(r1.requests[0]?.path).toBe('/v1/kv?keys=&key=a%2Cb&key=..');
   });
 });
 
