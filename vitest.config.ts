@@ -1,6 +1,6 @@
 /**
- * Two projects: everything that runs inside one process, in parallel; and what starts processes of its own, one file
- * at a time and afterwards, so that clusters do not compete with each other for the processor.
+ * Two projects: everything that runs inside one process, with all processors; and afterwards what starts processes of its
+ * own and mostly waits for them, two files at a time on any machine.
  */
 import { defineConfig } from 'vitest/config';
 
@@ -9,6 +9,7 @@ export default defineConfig({
     pool: 'forks',
     testTimeout: 20_000,
     hookTimeout: 30_000,
+    setupFiles: ['test/support/vector-equality.ts'],
     projects: [
       {
         extends: true,
@@ -16,6 +17,7 @@ export default defineConfig({
           name: 'in-process',
           include: ['test/**/*.test.ts'],
           exclude: ['test/integration/**'],
+          maxWorkers: '100%',
           sequence: { groupOrder: 0 },
         },
       },
@@ -27,7 +29,7 @@ export default defineConfig({
           globalSetup: ['test/integration/build-first.ts'],
           testTimeout: 60_000,
           hookTimeout: 60_000,
-          maxWorkers: 1,
+          maxWorkers: 2,
           sequence: { groupOrder: 1 },
         },
       },

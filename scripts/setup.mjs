@@ -4,7 +4,7 @@
  * A step that has nothing to do costs no more than a look at file times.
  */
 import { spawn } from 'node:child_process';
-import { readdirSync, statSync, utimesSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, statSync, utimesSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import process from 'node:process';
 import { fileURLToPath, pathToFileURL } from 'node:url';
@@ -32,10 +32,32 @@ function checkNode() {
 }
 
 async function installDependencies() {
-  const installed = changedMs(join(root, 'node_modules', '.package-lock.json'));
-  if (installed !== undefined && installed >= changedMs(join(root, 'package-lock.json'))) return;
+  if (isInstalled()) return;
   // No dependency needs an install script: every native part comes compiled inside its package.
   await step('installing dependencies (npm ci)', () => run('npm', ['ci', '--ignore-scripts', '--loglevel=error']));
+}
+
+/** npm notes at the end of an install what it installed; compared with what is wanted, times do not matter. */
+function isInstalled() {
+  const installed = readPackages(join(root, 'node_modules', '.package-lock.json'));
+  const wanted = readPackages(join(root, 'package-lock.json'));
+  if (installed === undefined || wanted === undefined) return false;
+  const isSame = ([path, { version, integrity, optional, devOptional }]) => {
+    const found = installed[path];
+    // Optional packages are mostly those of other platforms.
+    if (found === undefined) return path === '' || optional === true || devOptional === true;
+    return found.version === version && found.integrity === integrity;
+  };
+  return Object.keys(installed).every((path) => path in wanted) && Object.entries(wanted).every(isSame);
+}
+
+function readPackages(path) {
+  try {
+    return JSON.parse(readFileSync(path, 'utf8')).packages;
+  } catch (error) {
+    if (error.code === 'ENOENT' || error instanceof SyntaxError) return undefined;
+    throw error;
+  }
 }
 
 async function build() {

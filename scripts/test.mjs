@@ -1,5 +1,5 @@
 /**
- * `npm test`: types, style, dead code, then every test; the last line is `N passed, N failed`, counted from what
+ * `npm test`: set-up, types, style, dead code, then every test; the last line is `N passed, N failed`, counted from what
  * vitest reports plus one for each of the three checks. With arguments (`npm test -- test/unit`) only vitest runs.
  */
 import { spawn } from 'node:child_process';
@@ -18,6 +18,11 @@ const CHECKS = [
   { name: 'dead code', bin: ['knip', 'knip'], args: ['--no-progress', '--no-config-hints'] },
 ];
 
+const setUp = await run(join(root, 'scripts', 'setup.mjs'), [], 'inherit');
+if (setUp.code !== 0) {
+  process.stdout.write('0 passed, 1 failed\n');
+  process.exit(1);
+}
 const filters = process.argv.slice(2);
 const checks = filters.length > 0 ? [] : await runChecks();
 const tests = await runTests(filters);

@@ -11,7 +11,7 @@ import { createSystemTime } from '../adapters/system-time.js';
 import { buildApp } from '../api/app.js';
 import { CausewayError } from '../base/errors.js';
 import { LIMITS } from '../base/limits.js';
-import { isTcpFree } from '../lab/port-lease.js';
+import { tryListen } from '../lab/port-lease.js';
 import type { Trace } from '../ports/trace.js';
 import type { Replica } from '../replica/handle.js';
 import { openReplica } from '../replica/open-replica.js';
@@ -29,6 +29,17 @@ export interface RunningReplica {
 type Undo = () => Promise<unknown>;
 
 /**
+ * The address with a real port, once it is known that it can be listened on. Asked before anything touches the data or
+ * the cluster: the most common mistake is to start the same replica twice.
+ * @throws CausewayError `port-in-use`, `invalid-config`
+ */
+export async function claimAddress(wanted: ListenAddress): Promise<ListenAddress> {
+  const attempt = await tryListen(wanted.port, wanted.host);
+  if (attempt.kind === 'refused') throw cannotListen(wanted, attempt.code);
+  return { host: wanted.host, port: attempt.port };
+}
+
+/**
  * @param onFatal called when the process must end at once: storage failed, the id is taken, an invariant is broken
  * @throws CausewayError `port-in-use`, `data-dir-*`, `replica-id-taken`, `invalid-config`
  */
@@ -37,8 +48,6 @@ export async function composeReplica(
   trace: Trace,
   onFatal: (error: unknown) => void,
 ): Promise<RunningReplica> {
-  // Before anything touches the data or the cluster: the most common mistake is to start the same replica twice.
-  if (!(await isTcpFree(config.http.port, config.http.host))) throw portInUse(config.http);
   const undo: Undo[] = [];
   try {
     const directory = await openDataDirectory(config.dataFolder);
@@ -90,16 +99,11 @@ async function openCore(
   return replica;
 }
 
-async function listen(app: FastifyInstance, { host, port }: ListenAddress): Promise<void> {
+async function listen(app: FastifyInstance, address: ListenAddress): Promise<void> {
   try {
-    await app.listen({ host, port });
+    await app.listen({ host: address.host, port: address.port });
   } catch (error) {
-    const code = error instanceof Error && 'code' in error ? error.code : undefined;
-    if (code === 'EADDRINUSE') throw portInUse({ host, port });
-    if (code === 'EADDRNOTAVAIL' || code === 'ENOTFOUND' || code === 'EACCES') {
-      throw new CausewayError('invalid-config', `this machine cannot listen on ${host}:${port} (${code})`);
-    }
-    throw error;
+    throw error instanceof Error && 'code' in error ? cannotListen(address, String(error.code)) : error;
   }
 }
 
@@ -119,6 +123,7 @@ async function undoAll(undo: Undo[]): Promise<void> {
   for (const task of undo.splice(0).reverse()) await task();
 }
 
-function portInUse({ host, port }: ListenAddress): CausewayError {
-  return new CausewayError('port-in-use', `another process listens on ${host}:${port}`);
+function cannotListen({ host, port }: ListenAddress, code: string): CausewayError {
+  if (code === 'EADDRINUSE') return new CausewayError('port-in-use', `another process listens on ${host}:${port}`);
+  return new CausewayError('invalid-config', `this machine cannot listen on ${host}:${port} (${code})`);
 }

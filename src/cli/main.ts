@@ -1,4 +1,3 @@
-#!/usr/bin/env node
 /** The `causeway` command. Only what belongs to the process itself is here: arguments, streams, exit code. */
 import { runCli } from './program.js';
 import { processTerminal } from './terminal.js';

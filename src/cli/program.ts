@@ -9,10 +9,8 @@ import { defineKeyCommands } from './define/key-commands.js';
 import { defineProcessCommands } from './define/process-commands.js';
 import { EXIT, type ExitCode } from './exit-codes.js';
 import { describeFailure, type Failure } from './failure.js';
+import type { Run } from './run.js';
 import type { Terminal } from './terminal.js';
-
-/** Runs a command's code with the terminal and keeps the exit code it returns. */
-export type Run = (task: (terminal: Terminal) => Promise<ExitCode>) => Promise<void>;
 
 /** Runs the command that `args` (without node and script) name. Never throws for what a user can cause. */
 export async function runCli(args: readonly string[], terminal: Terminal): Promise<ExitCode> {

@@ -4,7 +4,7 @@
  */
 import { CausewayError } from '../base/errors.js';
 import type { ClusterId } from '../base/ids.js';
-import { type BrokerChoice, type BrokerWishes, chooseBroker } from './broker-choice.js';
+import { type BrokerChoice, type BrokerWishes, checkReachable, chooseBroker } from './broker-choice.js';
 import { type Guard, type StartedBroker, startGuard } from './guard.js';
 import { type LabFolder, openLabFolder } from './lab-folder.js';
 import { leasePorts, type PortLease } from './port-lease.js';
@@ -53,6 +53,7 @@ const ATTEMPTS = 3;
 /** Resolves when every replica serves and sees all others. @throws CausewayError that says what does not start. */
 export async function startLab(options: LabOptions = {}): Promise<Lab> {
   const choice = await chooseBroker(process.env, options);
+  await checkReachable(choice);
   for (let attempt = 1; ; attempt += 1) {
     try {
       return await launch(choice, options);

@@ -1,5 +1,6 @@
 /** The lab's side of its guard: the process that runs the broker and cleans up when the lab is gone. */
 import { type ChildProcess, fork } from 'node:child_process';
+import { rmSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { CausewayError, ERRORS } from '../base/errors.js';
 import type { BrokerOrder, GuardOrder, GuardReport } from './guard-protocol.js';
@@ -34,18 +35,20 @@ export function startGuard(temporaryFolder: string | undefined, events: GuardEve
     stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
     execArgv: [],
   });
-  return new ForkedGuard(child, events);
+  return new ForkedGuard(child, temporaryFolder, events);
 }
 
 class ForkedGuard implements Guard {
   readonly #child: ChildProcess;
+  readonly #temporaryFolder: string | undefined;
   readonly #exited: Promise<void>;
   #answer: ((report: GuardReport) => void) | undefined;
   #brokerPid: number | undefined;
   #ending = false;
 
-  constructor(child: ChildProcess, events: GuardEvents) {
+  constructor(child: ChildProcess, temporaryFolder: string | undefined, events: GuardEvents) {
     this.#child = child;
+    this.#temporaryFolder = temporaryFolder;
     child.on('message', (report: GuardReport) => {
       if (report.kind === 'broker-died') events.brokerDied(report.lastLine);
       else this.#answer?.(report);
@@ -88,6 +91,8 @@ class ForkedGuard implements Guard {
     this.#ending = true;
     if (this.#child.connected) this.#child.disconnect();
     await this.#exited;
+    // The guard has done this, unless it was killed.
+    if (this.#temporaryFolder !== undefined) rmSync(this.#temporaryFolder, { recursive: true, force: true });
   }
 
   #ask(order: GuardOrder): Promise<GuardReport> {

@@ -47,10 +47,23 @@ function holdUdp(port: number): Promise<Socket | undefined> {
 }
 
 /** Whether a server could listen there now. */
-export function isTcpFree(port: number, host = HOST): Promise<boolean> {
+export async function isTcpFree(port: number, host = HOST): Promise<boolean> {
+  return (await tryListen(port, host)).kind === 'free';
+}
+
+export type ListenAttempt =
+  /** The port that was asked for, or for 0 one that the system chose. */
+  { readonly kind: 'free'; readonly port: number } | { readonly kind: 'refused'; readonly code: string };
+
+/** Listens for a moment, to see whether and where that works. */
+export function tryListen(port: number, host: string): Promise<ListenAttempt> {
   return new Promise((resolve) => {
     const server = createServer();
-    server.once('error', () => resolve(false));
-    server.listen({ port, host, exclusive: true }, () => server.close(() => resolve(true)));
+    server.once('error', (error: NodeJS.ErrnoException) => resolve({ kind: 'refused', code: error.code ?? 'error' }));
+    server.listen({ port, host, exclusive: true }, () => {
+      const address = server.address();
+      const bound = address !== null && typeof address === 'object' ? address.port : port;
+      server.close(() => resolve({ kind: 'free', port: bound }));
+    });
   });
 }

@@ -1,6 +1,6 @@
 /** One replica of a lab as a process that can be killed, paused and started again on its data. */
 import { type ChildProcess, fork } from 'node:child_process';
-import { closeSync, openSync } from 'node:fs';
+import { closeSync, openSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { assert } from '../base/assert.js';
 import { CausewayError, ERRORS, type ErrorCode } from '../base/errors.js';
@@ -61,7 +61,7 @@ export class ReplicaProcess {
     this.#expected = false;
     if (child.pid !== undefined) this.#events.started(child.pid);
     this.#exited = this.#watchExit(child);
-    return firstWord(child, this.id);
+    return firstWord(child, this.#launch);
   }
 
   /** Ends it without warning, as a crash would. Resolves when it is gone. */
@@ -109,7 +109,7 @@ export class ReplicaProcess {
   }
 }
 
-function firstWord(child: ChildProcess, id: string): Promise<void> {
+function firstWord(child: ChildProcess, { id, logFile }: ReplicaLaunch): Promise<void> {
   return new Promise((resolve, reject) => {
     child.once('message', (report: ReplicaReport) => {
       if (report.kind === 'ready') resolve();
@@ -118,9 +118,17 @@ function firstWord(child: ChildProcess, id: string): Promise<void> {
     child.once('error', (error) => reject(error));
     child.once('exit', (code, signal) => {
       const how = signal ?? `exit code ${code}`;
-      reject(new CausewayError('internal-error', `${id} ended before it served (${how}); its log says why`));
+      reject(new CausewayError('internal-error', `${id} ended before it served (${how}): ${lastLineOf(logFile)}`));
     });
   });
+}
+
+/** A temporary log is gone when somebody could read it, so its last words go into the message. */
+function lastLineOf(file: string): string {
+  const lines = readFileSync(file, 'utf8').split('\n');
+  return (
+    lines.findLast((line) => /error/i.test(line)) ?? lines.findLast((line) => line.trim() !== '') ?? 'it said nothing'
+  );
 }
 
 function isCode(code: string | undefined): code is ErrorCode {

@@ -3,12 +3,11 @@
  * member is told, over HTTP, and the result says which of them took it.
  */
 
-import { jsonOf } from '../../lab/http-call.js';
 import type { ClientRequest, ConnectionOptions } from '../client-call.js';
 import { askEach, curlLines, learnMembers, type Member, type MemberReply } from '../cluster-members.js';
 import { EXIT, type ExitCode } from '../exit-codes.js';
-import { CommandFailure, exitOfStatus } from '../failure.js';
-import { formatDuration } from '../parse/duration.js';
+import { CommandFailure } from '../failure.js';
+import { describeFault, faultsIn, isOk, reasonOf, worst } from '../fault-replies.js';
 import { formatGroups, parsePartitionSpec } from '../parse/partition-spec.js';
 import { renderTable } from '../table.js';
 import type { Terminal } from '../terminal.js';
@@ -89,16 +88,10 @@ export async function faults(terminal: Terminal, options: ConnectionOptions): Pr
   } else {
     const rows = replies.flatMap((reply) => faultsIn(reply).map((fault) => [reply.member.id, ...describeFault(fault)]));
     if (rows.length > 0) terminal.out(renderTable(['REPLICA', 'FAULT', 'WHAT', 'HEALS ITSELF IN'], rows));
-    else if (replies.some((reply) => exitOf(reply) === EXIT.ok)) terminal.out('no faults\n');
+    else if (replies.some(isOk)) terminal.out('no faults\n');
     reportLosses(terminal, replies);
   }
   return worst(replies);
-}
-
-/** The faults a reply lists, in the short form of the status table. */
-export function summarizeFaults(reply: MemberReply): string {
-  const found = faultsIn(reply).map((fault) => describeFault(fault).slice(0, 2).join(' '));
-  return found.length === 0 ? '-' : found.join('; ');
 }
 
 /** @returns all members. @throws CommandFailure if one of `ids` is none: a typo must not cut a healthy replica off. */
@@ -143,20 +136,8 @@ function json(method: 'PUT', path: string, body: object): ClientRequest {
   return { method, path, headers: { 'Content-Type': 'application/json' }, body: Buffer.from(JSON.stringify(body)) };
 }
 
-function isOk(reply: MemberReply | undefined): boolean {
-  return reply !== undefined && exitOf(reply) === EXIT.ok;
-}
-
-/** A fault that was not there to be removed is no failure. */
-function exitOf(reply: MemberReply): ExitCode {
-  if (reply.kind === 'silent') return EXIT.unavailable;
-  const { status } = reply.answer;
-  return status < 400 || status === 404 ? EXIT.ok : exitOfStatus(status, '');
-}
-
-function worst(replies: readonly MemberReply[]): ExitCode {
-  const exits = replies.map(exitOf).filter((exit) => exit !== EXIT.ok);
-  return exits.find((exit) => exit !== EXIT.unavailable) ?? exits[0] ?? EXIT.ok;
+function listedReply(reply: MemberReply): object {
+  return { id: reply.member.id, faults: isOk(reply) ? faultsIn(reply) : null, ...reasonOf(reply) };
 }
 
 function reportLosses(terminal: Terminal, replies: readonly MemberReply[]): void {
@@ -164,47 +145,4 @@ function reportLosses(terminal: Terminal, replies: readonly MemberReply[]): void
     const { reason } = reasonOf(reply);
     if (reason !== undefined) terminal.err(`not at ${reply.member.id}: ${reason}\n`);
   }
-}
-
-function reasonOf(reply: MemberReply): { readonly reason?: string } {
-  if (isOk(reply)) return {};
-  if (reply.kind === 'silent') return { reason: reply.reason };
-  const problem = jsonOf(reply.answer);
-  const { title, detail } = (typeof problem === 'object' && problem !== null ? problem : {}) as Record<string, unknown>;
-  const words = [title, detail].filter((part) => typeof part === 'string');
-  return { reason: words.length > 0 ? words.join(': ') : `HTTP ${reply.answer.status}` };
-}
-
-function listedReply(reply: MemberReply): object {
-  return { id: reply.member.id, faults: isOk(reply) ? faultsIn(reply) : null, ...reasonOf(reply) };
-}
-
-type ListedFault = Readonly<Record<string, unknown>>;
-
-function faultsIn(reply: MemberReply): readonly ListedFault[] {
-  if (reply.kind === 'silent' || reply.answer.status >= 400) return [];
-  const body = jsonOf(reply.answer) as { readonly faults?: readonly ListedFault[] } | undefined;
-  return body?.faults ?? [];
-}
-
-/** Kind, what it does, and when it ends. */
-function describeFault(fault: ListedFault): [string, string, string] {
-  const remaining = formatDuration(Number(fault['remainingMs'] ?? 0));
-  if (fault['kind'] === 'partition') {
-    return ['partition', `${fault['name']}: ${formatGroups(fault['groups'] as readonly string[][])}`, remaining];
-  }
-  if (fault['kind'] === 'link') {
-    const effects = [
-      Number(fault['drop']) > 0 ? `drop ${percent(fault['drop'])}` : '',
-      Number(fault['delayMs']) > 0 ? `delay ${fault['delayMs']} ms` : '',
-      Number(fault['jitterMs']) > 0 ? `jitter ${fault['jitterMs']} ms` : '',
-      Number(fault['duplicate']) > 0 ? `duplicate ${percent(fault['duplicate'])}` : '',
-    ].filter((effect) => effect !== '');
-    return ['link', `${fault['from']} -> ${fault['to']}: ${effects.join(', ')}`, remaining];
-  }
-  return [String(fault['kind']), `${fault['skewMs'] ?? ''} ms`, remaining];
-}
-
-function percent(probability: unknown): string {
-  return `${Math.round(Number(probability) * 1_000) / 10} %`;
 }

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { CausewayError } from '../../base/errors.js';
 import { onParentGone, tellParent } from '../../lab/parent-channel.js';
 import type { Trace, TraceLevel } from '../../ports/trace.js';
-import { composeReplica, type RunningReplica } from '../compose-replica.js';
+import type { RunningReplica } from '../compose-replica.js';
 import { EXIT, type ExitCode } from '../exit-codes.js';
 import { describeFailure } from '../failure.js';
 import { type ServeFlags, serveConfig } from '../serve-config.js';
@@ -44,7 +44,11 @@ async function start(
   die: (error: unknown) => never,
 ): Promise<RunningReplica> {
   try {
-    return await composeReplica(serveConfig(options, terminal.env), trace, die);
+    // Flags first: what is wrong with them should not depend on what else runs on this machine.
+    serveConfig(options, terminal.env);
+    const { claimAddress, composeReplica } = await import('../compose-replica.js');
+    const http = await claimAddress(options.http);
+    return await composeReplica(serveConfig({ ...options, http }, terminal.env), trace, die);
   } catch (error) {
     const code = error instanceof CausewayError ? error.code : undefined;
     tellParent({ kind: 'failed', code, sentence: describeFailure(error)?.sentence ?? String(error) });

@@ -3,9 +3,9 @@ import { jsonOf } from '../../lab/http-call.js';
 import type { ConnectionOptions } from '../client-call.js';
 import { askEach, curlLines, learnMembers, type MemberReply } from '../cluster-members.js';
 import { EXIT, type ExitCode } from '../exit-codes.js';
+import { summarizeFaults } from '../fault-replies.js';
 import { renderTable } from '../table.js';
 import type { Terminal } from '../terminal.js';
-import { summarizeFaults } from './faults.js';
 
 interface ReplicaReport {
   readonly incarnation: string;
@@ -15,6 +15,8 @@ interface ReplicaReport {
   readonly hlc: string;
   readonly keys: number;
   readonly transport: string;
+  readonly transportConnected?: boolean;
+  readonly catchingUp?: boolean;
 }
 
 /** Long enough for a busy replica, short enough that a dead one does not hold the table up. */
@@ -59,13 +61,13 @@ function row(reply: MemberReply, faults: MemberReply | undefined, everything: Re
   return [
     id,
     url ?? '-',
-    'up',
+    report.catchingUp === true ? 'catching up' : 'up',
     report.role,
     String(report.keys),
     String(behind(reply, everything) ?? '-'),
     String(report.buffered),
     clockTime(report.hlc),
-    report.transport,
+    report.transportConnected === false ? `${report.transport} (offline)` : report.transport,
     faults === undefined ? '-' : summarizeFaults(faults),
   ];
 }

@@ -5,7 +5,7 @@ import type { ConnectionOptions } from '../client-call.js';
 import type { HealOptions, LinkOptions, PartitionOptions } from '../commands/faults.js';
 import { parseDuration } from '../parse/duration.js';
 import { parseProbability } from '../parse/numbers.js';
-import type { Run } from '../program.js';
+import type { Run } from '../run.js';
 import { examples } from './examples.js';
 import { withConnection, withTimeToLive } from './options.js';
 

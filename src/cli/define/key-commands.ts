@@ -5,7 +5,7 @@ import type { GetOptions } from '../commands/get.js';
 import type { ListOptions } from '../commands/list.js';
 import type { PutOptions, WriteOptions } from '../commands/put.js';
 import { parseWhole } from '../parse/numbers.js';
-import type { Run } from '../program.js';
+import type { Run } from '../run.js';
 import { examples } from './examples.js';
 import { withConsistency } from './options.js';
 

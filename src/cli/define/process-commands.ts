@@ -8,7 +8,7 @@ import type { NatsInstallOptions } from '../commands/nats-install.js';
 import type { ServeOptions } from '../commands/serve.js';
 import { parseListenAddress, parsePeers } from '../parse/addresses.js';
 import { parseWhole } from '../parse/numbers.js';
-import type { Run } from '../program.js';
+import type { Run } from '../run.js';
 import { examples } from './examples.js';
 
 const DEFAULT_HTTP = '127.0.0.1:7101';

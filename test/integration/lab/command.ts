@@ -29,8 +29,8 @@ export interface RunningCommand {
 }
 
 export function start(args: readonly string[], options: CommandOptions = {}): RunningCommand {
-  const env: Record<string, string | undefined> = { ...process.env, NO_COLOR: '1', ...options.env };
-  delete env['CAUSEWAY_URL'];
+  const { CAUSEWAY_URL: _, CAUSEWAY_TOKEN: __, ...inherited } = process.env;
+  const env = { ...inherited, NO_COLOR: '1', ...options.env };
   const child = spawn(process.execPath, [CLI, ...args], {
     env,
     stdio: 'pipe',

@@ -61,6 +61,30 @@ test('a replica that is frozen answers nothing, and catches up when it thaws', a
   expect(textOf(await get('r3', '/v1/kv/while-frozen'))).toBe('x');
 });
 
+test('a request that waits while its replica ends in order gets an answer, and is told that nothing was done', async () => {
+  const groups = { groups: [['r1'], ['r2', 'r3']], ttlMs: 30_000 };
+  for (const { url } of lab.replicas) {
+    const headers = { 'Content-Type': 'application/json' };
+    const call = { method: 'PUT', origin: url, path: '/v1/faults/partitions/cut', headers } as const;
+    expect((await sendCall({ ...call, body: Buffer.from(JSON.stringify(groups)) }, { timeoutMs: 5_000 })).status).toBe(
+      200,
+    );
+  }
+  const { 'causal-token': token = '' } = (await put('r1', 'far', 'away')).headers;
+  const waiting = get('r2', '/v1/kv/far', { 'Causal-Token': token, 'Consistency-Level': 'causal;timeout=9000' });
+  const metric = /^causeway_waiting_requests (\d+)/m;
+  await until('the read waits', async () => Number(metric.exec(textOf(await get('r2', '/metrics')))?.[1] ?? 0) > 0);
+  await lab.replica('r2').stop();
+  const answer = await waiting;
+  expect(answer.status).toBe(503);
+  expect(jsonOf(answer)).toMatchObject({ outcome: 'not-applied', retryable: true });
+  await lab.replica('r2').start();
+  for (const { url } of lab.replicas) {
+    await sendCall({ method: 'DELETE', origin: url, path: '/v1/faults', headers: {} }, { timeoutMs: 5_000 });
+  }
+  await lab.settled();
+});
+
 test('without the NATS server every replica goes on serving, and all converge when it is back', async () => {
   await lab.nats.stop();
   for (const { id } of lab.replicas) {
