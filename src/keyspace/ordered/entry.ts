@@ -1,0 +1,153 @@
+/**
+ * An entry of the log, as bytes: version 1 is
+ *
+ *     version, leader's time (6 bytes), checksum of the body, checksum of time and that checksum, body
+ *
+ * so that a leader can stamp its time on a proposal without reading it, and no bit of either can change unnoticed. An
+ * entry that does not decode is damage: it is reported, never skipped, because replicas that skip differently differ.
+ */
+import { assert } from '../../base/assert.js';
+import { ByteReader, ByteWriter, DecodeError } from '../../base/bytes.js';
+import { crc32 } from '../../base/checksum.js';
+import { CausewayError } from '../../base/errors.js';
+import type { Origin } from '../../base/ids.js';
+import { LIMITS } from '../../base/limits.js';
+import { decodeHlc, encodeHlc, type Hlc } from '../../clocks/hybrid-logical-clock.js';
+import { decodeOrigin, VersionVector } from '../../clocks/version-vector.js';
+import type { RetryName } from '../group-body.js';
+import { type Adoption, decodeAdoptions, encodeAdoptions } from './adoption.js';
+import { type Command, decodeCommand, encodeCommand } from './command.js';
+import type { Fence } from './coordinator.js';
+
+/** Tells the proposer its own entries; nothing is decided by it. */
+export interface ProposalName {
+  readonly origin: Origin;
+  readonly number: number;
+}
+
+export interface Entry {
+  /** Wall time of the leader that appended it, in ms since 1970; 0 until then. */
+  readonly timeMs: number;
+  readonly proposal: ProposalName;
+  /** The proposer's stamp. */
+  readonly hlc: Hlc;
+  /** Index up to which the proposer's ordered view was applied when it chose `adopted`, and read its causal view after. */
+  readonly base: number;
+  readonly retry: RetryName | undefined;
+  /** The request's token joined with `pastOf` what is adopted; durable on a majority before this is proposed. */
+  readonly deps: VersionVector;
+  readonly adopted: readonly Adoption[];
+  readonly fences: readonly Fence[];
+  readonly command: Command;
+}
+
+const VERSION = 1;
+const TIME_AT = 1;
+const BODY_CHECKSUM_AT = 7;
+const CHECKSUM_AT = 11;
+const BODY_AT = 15;
+const TIME_MAX_MS = 2 ** 48 - 1;
+const FINGERPRINT_MAX_BYTES = 64;
+
+/**
+ * What this returns, `decodeEntry` reads: an entry that no replica could apply never gets as far as the log.
+ * @throws CausewayError `invalid-request` or `value-too-large` for such an entry
+ */
+export function encodeEntry(entry: Entry): Uint8Array {
+  const writer = new ByteWriter(512).raw(new Uint8Array(BODY_AT));
+  encodeBody(writer, entry);
+  if (writer.length > LIMITS.entryMaxBytes) {
+    throw new CausewayError('value-too-large', `The request takes ${writer.length} bytes in the log.`);
+  }
+  const bytes = writer.finish();
+  try {
+    decodeBody(bytes.subarray(BODY_AT), entry.timeMs);
+  } catch (error) {
+    if (!(error instanceof DecodeError)) throw error;
+    throw new CausewayError('invalid-request', `The request cannot be carried by the log: ${error.message}.`);
+  }
+  bytes[0] = VERSION;
+  viewOf(bytes).setUint32(BODY_CHECKSUM_AT, crc32(bytes.subarray(BODY_AT)));
+  return stampEntry(bytes, entry.timeMs);
+}
+
+/** Puts the leader's time on an encoded entry, in place; only the leader that appends it does this, and only once. */
+export function stampEntry(bytes: Uint8Array, timeMs: number): Uint8Array {
+  const isTime = Number.isSafeInteger(timeMs) && timeMs >= 0 && timeMs <= TIME_MAX_MS;
+  assert(isTime && bytes.length >= BODY_AT, 'not a time, or not an entry', { timeMs, bytes: bytes.length });
+  const view = viewOf(bytes);
+  view.setUint16(TIME_AT, Math.floor(timeMs / 2 ** 32));
+  view.setUint32(TIME_AT + 2, timeMs % 2 ** 32);
+  view.setUint32(CHECKSUM_AT, crc32(bytes.subarray(0, CHECKSUM_AT)));
+  return bytes;
+}
+
+/** Byte strings in the result are views of the input. @throws DecodeError on anything `encodeEntry` would not return. */
+export function decodeEntry(bytes: Uint8Array): Entry {
+  if (bytes.length < BODY_AT) throw new DecodeError(`entry of ${bytes.length} bytes`);
+  if (bytes.length > LIMITS.entryMaxBytes) throw new DecodeError(`entry of ${bytes.length} bytes`);
+  const view = viewOf(bytes);
+  if (view.getUint32(CHECKSUM_AT) !== crc32(bytes.subarray(0, CHECKSUM_AT)))
+    throw new DecodeError('checksum of the head');
+  if (bytes[0] !== VERSION) throw new DecodeError(`entry of version ${bytes[0]}`);
+  const body = bytes.subarray(BODY_AT);
+  if (view.getUint32(BODY_CHECKSUM_AT) !== crc32(body)) throw new DecodeError('checksum of the body');
+  return decodeBody(body, view.getUint16(TIME_AT) * 2 ** 32 + view.getUint32(TIME_AT + 2));
+}
+
+/** The name of an encoded entry, without reading the rest. @throws DecodeError if it has none. */
+export function proposalOf(bytes: Uint8Array): ProposalName {
+  return decodeProposal(new ByteReader(bytes.subarray(BODY_AT)));
+}
+
+function encodeBody(writer: ByteWriter, entry: Entry): void {
+  writer.string(entry.proposal.origin).varuint(entry.proposal.number);
+  encodeHlc(writer, entry.hlc);
+  writer.varuint(entry.base).flag(entry.retry !== undefined);
+  if (entry.retry !== undefined) writer.string(entry.retry.key).string(entry.retry.fingerprint);
+  entry.deps.encode(writer);
+  writer.varuint(entry.fences.length);
+  for (const { lock, token } of entry.fences) writer.string(lock).varuint(token);
+  encodeAdoptions(writer, entry.adopted);
+  encodeCommand(writer, entry.command);
+}
+
+function decodeBody(body: Uint8Array, timeMs: number): Entry {
+  const reader = new ByteReader(body);
+  const entry: Entry = {
+    timeMs,
+    proposal: decodeProposal(reader),
+    hlc: decodeHlc(reader),
+    base: reader.varuint(),
+    retry: reader.flag() ? decodeRetry(reader) : undefined,
+    deps: VersionVector.decode(reader),
+    fences: decodeFences(reader),
+    adopted: decodeAdoptions(reader),
+    command: decodeCommand(reader),
+  };
+  reader.end();
+  return entry;
+}
+
+function decodeProposal(reader: ByteReader): ProposalName {
+  return { origin: decodeOrigin(reader), number: reader.varuint() };
+}
+
+function decodeRetry(reader: ByteReader): RetryName {
+  const key = reader.string(LIMITS.idempotencyKeyMaxChars);
+  if (key === '') throw new DecodeError('empty retry key');
+  return { key, fingerprint: reader.string(FINGERPRINT_MAX_BYTES) };
+}
+
+function decodeFences(reader: ByteReader): readonly Fence[] {
+  const count = reader.count();
+  if (count > LIMITS.fencesMax) throw new DecodeError(`${count} fences`);
+  return Array.from({ length: count }, () => ({
+    lock: reader.string(LIMITS.coordinationNameMaxBytes),
+    token: reader.varuint(),
+  }));
+}
+
+function viewOf(bytes: Uint8Array): DataView {
+  return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+}

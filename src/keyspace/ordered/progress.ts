@@ -1,0 +1,76 @@
+/** How far the ordered state has come, and what it has forgotten. */
+import { ByteReader, ByteWriter, DecodeError } from '../../base/bytes.js';
+import type { StateOverlay, StateReader } from '../../base/state-table.js';
+import { decodeHlc, encodeHlc, HLC_ZERO, type Hlc } from '../../clocks/hybrid-logical-clock.js';
+import { VersionVector } from '../../clocks/version-vector.js';
+import { FORGOTTEN_KEY, PROGRESS_KEY } from './state-keys.js';
+
+export interface Progress {
+  /** Index of the last entry of the log that is part of the state; 0 = none. */
+  readonly applied: number;
+  /** Greatest time that a leader has stamped on an entry: the only time there is in here. */
+  readonly timeMs: number;
+  /** Stamp of the last entry that carried one. */
+  readonly hlc: Hlc;
+  /** No outcome stored by an entry below this index is left. */
+  readonly retriesFrom: number;
+}
+
+export const NO_PROGRESS: Progress = { applied: 0, timeMs: 0, hlc: HLC_ZERO, retriesFrom: 1 };
+
+/**
+ * What the members have agreed, by a log entry, to have delivered everywhere. Only tombstones it covers may go, in
+ * either view; every later write has it in its past.
+ */
+export interface Forgotten {
+  readonly stable: VersionVector;
+  /** Index of the entry that said so last; 0 = none. What was judged before it is judged no more. */
+  readonly at: number;
+}
+
+export const NOTHING_FORGOTTEN: Forgotten = { stable: VersionVector.EMPTY, at: 0 };
+
+const FORMAT = 1;
+
+/** @throws DecodeError if what is stored is damaged, or of a newer format. */
+export function readProgress(state: StateReader): Progress {
+  const stored = state.get(PROGRESS_KEY);
+  return stored === undefined ? NO_PROGRESS : decodeProgress(stored);
+}
+
+export function writeProgress(state: StateOverlay, { applied, timeMs, hlc, retriesFrom }: Progress): void {
+  const writer = new ByteWriter(40).u8(FORMAT).varuint(applied).varuint(timeMs);
+  encodeHlc(writer, hlc);
+  state.put(PROGRESS_KEY, writer.varuint(retriesFrom).finish());
+}
+
+export function decodeProgress(stored: Uint8Array): Progress {
+  const reader = new ByteReader(stored);
+  const format = reader.u8();
+  if (format !== FORMAT) throw new DecodeError(`ordered state of format ${format}`);
+  const applied = reader.varuint();
+  const timeMs = reader.varuint();
+  const progress = { applied, timeMs, hlc: decodeHlc(reader), retriesFrom: reader.varuint() };
+  reader.end();
+  return progress;
+}
+
+/** @throws DecodeError if what is stored is damaged. */
+export function readForgotten(state: StateReader): Forgotten {
+  const stored = state.get(FORGOTTEN_KEY);
+  return stored === undefined ? NOTHING_FORGOTTEN : decodeForgotten(stored);
+}
+
+export function writeForgotten(state: StateOverlay, { stable, at }: Forgotten): void {
+  const writer = new ByteWriter(96).varuint(at);
+  stable.encode(writer);
+  state.put(FORGOTTEN_KEY, writer.finish());
+}
+
+export function decodeForgotten(stored: Uint8Array): Forgotten {
+  const reader = new ByteReader(stored);
+  const at = reader.varuint();
+  const stable = VersionVector.decode(reader);
+  reader.end();
+  return { stable, at };
+}
