@@ -41,9 +41,13 @@ async function prepare(benchCase: BenchCase): Promise<ReturnType<typeof add>> {
 
 async function runSuite(suite: BenchSuite, maxSeconds: number): Promise<SuiteResult> {
   console.log(`\n${suite.name}`);
+  const prepared: BenchCase[] = [];
   try {
     const cases = [];
-    for (const benchCase of suite.cases) cases.push(await prepare(benchCase));
+    for (const benchCase of suite.cases) {
+      cases.push(await prepare(benchCase));
+      prepared.push(benchCase);
+    }
     const limits = configure({ cases: { maxTime: maxSeconds, minTime: maxSeconds / 20, minSamples: 5 } });
     const report = cycle(({ name, details, margin }) => printCase(name, details.mean, margin));
     const summary = await runBenny(suite.name, ...cases, limits, report);
@@ -56,7 +60,7 @@ async function runSuite(suite: BenchSuite, maxSeconds: number): Promise<SuiteRes
     }));
     return { suite: suite.name, results };
   } finally {
-    for (const benchCase of suite.cases) await benchCase.tearDown?.();
+    for (const benchCase of prepared) await benchCase.tearDown?.();
   }
 }
 

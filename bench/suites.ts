@@ -1,6 +1,9 @@
 /** Every suite there is. A new one is added here, and thereby to `npm run bench` and to the tests. */
+import { causalBuffer } from './causal-buffer.js';
 import { clocks } from './clocks.js';
+import { http } from './http.js';
+import { storage } from './storage.js';
 import type { BenchSuite } from './suite.js';
 import { token } from './token.js';
 
-export const SUITES: readonly BenchSuite[] = [clocks, token];
+export const SUITES: readonly BenchSuite[] = [clocks, token, storage, http, causalBuffer];
