@@ -16,7 +16,7 @@ import { applyNext, entryOf, PlainTable, putOp } from './ordered-log.js';
 import { plain } from './plain.js';
 import { originOf } from './plane-values.js';
 
-export const KEYS = ['k', 'l', 'm'] as const;
+export const KEYS = ['k', 'l'] as const;
 export const REPLICAS = 3;
 
 /**
@@ -69,7 +69,7 @@ export class TwoViews {
   readonly counts = { adopted: 0, stale: 0, replayed: 0, forgotten: 0, swept: 0, refused: 0, siblings: 0 };
   readonly #forgottenAt: Forgotten[] = [];
   readonly #inFlight: Uint8Array[] = [];
-  #clock = 1_000;
+  #clock = 100_000;
 
   constructor() {
     this.replicas = Array.from({ length: REPLICAS }, (_, i) => ({
@@ -85,7 +85,7 @@ export class TwoViews {
   take(step: ScheduleStep): void {
     const replica = this.replicas[step.at % REPLICAS] as Replica;
     const key = KEYS[step.other % KEYS.length] as string;
-    this.#clock += (step.pick % 7) - 2;
+    this.#clock += (step.pick % 70) - 30;
     switch (step.kind) {
       case 'write':
       case 'delete':

@@ -69,7 +69,7 @@ describe('later calls', () => {
     const r1 = await replica(SILENCE, value('1'));
     const r2 = await replica(value('2'));
     const { client } = testClient([r1.url, r2.url], { retry: false });
-    await rejection(client.get('k', { timeoutMs: 30 }));
+    await rejection(client.get('k', { timeoutMs: 500 }));
     await client.get('k');
     expect([r1.requests.length, r2.requests.length]).toEqual([2, 0]);
   });

@@ -45,7 +45,7 @@ test('removing a fault that has healed by itself is no failure', async () => {
 
 test('an instruction is retried, since twice is the same as once', async () => {
   const r1 = await replica(SILENCE, problem('overloaded'), json({}));
-  await testClient([r1.url], { attemptTimeoutMs: 30 }).client.faults.heal();
+  await testClient([r1.url], { attemptTimeoutMs: 500 }).client.faults.heal();
   expect(r1.requests).toHaveLength(3);
 });
 

@@ -16,7 +16,7 @@ describe('time', () => {
   test('a silent replica costs one attempt, and its connection is given up', async () => {
     const r1 = await replica(SILENCE);
     const r2 = await replica(value('v'));
-    const { client } = testClient([r1.url, r2.url], { attemptTimeoutMs: 30 });
+    const { client } = testClient([r1.url, r2.url], { attemptTimeoutMs: 700 });
     expect(await client.get('k')).toMatchObject({ found: true });
     await hungUp(r1);
   });
@@ -37,7 +37,7 @@ describe('time', () => {
 
   test('the error of an attempt before a silence is its cause', async () => {
     const r1 = await replica(problem('overloaded'), SILENCE);
-    const { client } = testClient([r1.url], { attemptTimeoutMs: 30, retry: { attempts: 2 } });
+    const { client } = testClient([r1.url], { attemptTimeoutMs: 500, retry: { attempts: 2 } });
     expect(await rejection(client.get('k'))).toMatchObject({ code: 'timeout', cause: { code: 'overloaded' } });
   });
 
@@ -46,7 +46,7 @@ describe('time', () => {
       response.writeHead(200);
       response.write('half');
     });
-    const { client } = testClient([r1.url], { attemptTimeoutMs: 30, retry: false });
+    const { client } = testClient([r1.url], { attemptTimeoutMs: 500, retry: false });
     expect(await rejection(client.get('k'))).toMatchObject({ code: 'timeout' });
     await hungUp(r1);
   });
