@@ -21,7 +21,7 @@ export const REPLICAS = 3;
 
 /**
  * `calm` lets all that is written arrive everywhere; proposals stay in flight. `forget` proposes to forget, and `sweep`
- * forgets in one causal view what may be.
+ * forgets in one causal view what may be. `retire` deletes a key and has the log agree that this may be forgotten.
  */
 export type StepKind =
   | 'write'
@@ -35,6 +35,7 @@ export type StepKind =
   | 'foreign'
   | 'calm'
   | 'forget'
+  | 'retire'
   | 'sweep';
 
 export interface ScheduleStep {
@@ -113,6 +114,13 @@ export class TwoViews {
         break;
       case 'forget':
         this.#proposeForget(replica);
+        break;
+      case 'retire':
+        this.#write(replica, key, true);
+        this.#catchUp();
+        this.#proposeForget(replica);
+        this.#append({ ...step, kind: 'append', pick: this.#inFlight.length - 1 });
+        this.#catchUp();
         break;
       case 'sweep':
         this.#sweep(replica, key);
