@@ -23,21 +23,39 @@ export interface Load {
   readonly stop: () => Promise<void>;
 }
 
-/** `clients` clients that put 100-byte values under keys of their own, one after the other, until stopped. */
-export function startLoad(url: string, name: string, clients: number, level: 'eventual' | 'causal'): Load {
+/**
+ * `clients` clients that write 100-byte values to keys of their own, one request after the other, until stopped: a PUT
+ * each, or batches of `batchOps` keys.
+ */
+export function startLoad(
+  url: string,
+  name: string,
+  clients: number,
+  level: 'eventual' | 'causal',
+  batchOps = 1,
+): Load {
   const pool = new Pool(url, { connections: clients, pipelining: 1 });
   const acknowledged: Acknowledged[] = [];
   const state = { failed: 0, stopped: false };
-  const body = Buffer.alloc(100, 'x');
+  const value = 'x'.repeat(100);
+  const send = (keys: readonly string[]) => {
+    if (batchOps === 1) {
+      const headers = { 'consistency-level': level };
+      return pool.request({ method: 'PUT', path: `/v1/kv/${keys[0]}`, headers, body: value });
+    }
+    const headers = { 'consistency-level': level, 'content-type': 'application/json' };
+    const body = JSON.stringify({ ops: keys.map((key) => ({ put: key, value })) });
+    return pool.request({ method: 'POST', path: '/v1/batch', headers, body });
+  };
   const client = async (number: number): Promise<void> => {
     for (let i = 0; !state.stopped; i += 1) {
-      const key = `${name}-${number}-${i}`;
+      const keys = Array.from({ length: batchOps }, (_, op) => `${name}-${number}-${i}-${op}`);
       try {
-        const headers = { 'consistency-level': level };
-        const answer = await pool.request({ method: 'PUT', path: `/v1/kv/${key}`, headers, body });
-        const receipt = (await answer.body.json()) as { etag: string };
-        if (answer.statusCode === 200) acknowledged.push({ key, etag: receipt.etag });
-        else state.failed += 1;
+        const answer = await send(keys);
+        const receipt = (await answer.body.json()) as { etag: string; results: readonly { etag: string }[] };
+        if (answer.statusCode !== 200) state.failed += 1;
+        else if (batchOps === 1) acknowledged.push({ key: keys[0] as string, etag: receipt.etag });
+        else for (const [i, { etag }] of receipt.results.entries()) acknowledged.push({ key: keys[i] as string, etag });
       } catch {
         state.failed += 1;
         if (!state.stopped) await new Promise((resolve) => setTimeout(resolve, 20));
