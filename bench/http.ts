@@ -13,8 +13,8 @@ import { createSystemRandom } from '../src/adapters/system-random.js';
 import { createSystemTime } from '../src/adapters/system-time.js';
 import { buildApp } from '../src/api/app.js';
 import { parseClusterId, parseReplicaId } from '../src/base/ids.js';
-import type { WeakLevel } from '../src/replica/handle.js';
 import { openReplica } from '../src/replica/open-replica.js';
+import type { WeakLevel } from '../src/replica/request-types.js';
 import type { BenchCase, BenchSuite } from './suite.js';
 
 const KEYS = 1_000;

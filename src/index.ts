@@ -27,4 +27,6 @@ export type { Trace, TraceEvent } from './ports/trace.js';
 export type { Transport } from './ports/transport.js';
 export type * from './replica/handle.js';
 export { openReplica } from './replica/open-replica.js';
+export type * from './replica/ordered-handle.js';
 export type { ReplicaOptions } from './replica/replica-options.js';
+export type * from './replica/request-types.js';

@@ -2,7 +2,7 @@
 import { isUtf8 } from 'node:buffer';
 import { formatDot } from '../clocks/dot.js';
 import { formatHlc } from '../clocks/hybrid-logical-clock.js';
-import type { KeyState } from '../replica/handle.js';
+import type { KeyState } from '../replica/request-types.js';
 import type { AbsentEntry, ListedEntry, Sibling } from './schemas.js';
 
 type Version = KeyState['versions'][number];

@@ -7,7 +7,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { CausewayError } from '../base/errors.js';
 import { encodeToken, tokenFits } from '../clocks/causal-token.js';
 import type { VersionVector } from '../clocks/version-vector.js';
-import type { RequestContext, Timing } from '../replica/handle.js';
+import type { RequestContext, Timing } from '../replica/request-types.js';
 import { parseConsistency } from './consistency-header.js';
 import { HttpRequestContext, requestedVector, SERVED_LEVELS, tokenHeader } from './request-context.js';
 import type { Service } from './service.js';

@@ -1,6 +1,6 @@
 /** What a write is answered with: the receipt as JSON, or 204 for a client that prefers none. */
 import { formatHlc } from '../clocks/hybrid-logical-clock.js';
-import type { RequestContext, WriteOp, WriteResult } from '../replica/handle.js';
+import type { RequestContext, WriteOp, WriteResult } from '../replica/request-types.js';
 import type { Answer, Exchange } from './exchange.js';
 import type { BatchReceipt, Receipt } from './schemas.js';
 import type { WriteTerms } from './write-headers.js';

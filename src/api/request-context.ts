@@ -6,7 +6,8 @@ import type { IncomingHttpHeaders, ServerResponse } from 'node:http';
 import { CausewayError } from '../base/errors.js';
 import { decodeToken, tokenFits } from '../clocks/causal-token.js';
 import { VersionVector } from '../clocks/version-vector.js';
-import type { Replica, RequestContext, WeakLevel } from '../replica/handle.js';
+import type { Replica } from '../replica/handle.js';
+import type { RequestContext, WeakLevel } from '../replica/request-types.js';
 
 /** The levels this release answers, for the `served` member of a problem. */
 export const SERVED_LEVELS: readonly WeakLevel[] = ['causal', 'eventual'];

@@ -3,7 +3,7 @@ import type { IncomingHttpHeaders } from 'node:http';
 import { parseItem } from 'structured-headers';
 import { CausewayError } from '../base/errors.js';
 import { LIMITS } from '../base/limits.js';
-import type { Durability } from '../replica/handle.js';
+import type { Durability } from '../replica/request-types.js';
 import { quoted, refuse } from './refuse.js';
 import { SERVED_LEVELS } from './request-context.js';
 

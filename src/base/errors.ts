@@ -60,6 +60,11 @@ export const ERRORS = {
   'lock-held': unavailable(409, 'Lock is held', 'Wait for the holder to release it or for its lease to end.'),
   fenced: refuse(409, 'Fencing token is not current', 'The lock has moved on; acquire it again.'),
   'level-too-weak': refuse(409, 'Level too weak', 'Keys under this prefix are written at linearizable only.'),
+  'membership-conflict': unavailable(
+    409,
+    'Membership cannot change this way now',
+    'Wait for the change under way to end, or for the observer to catch up; `causeway member list` shows both.',
+  ),
   'idempotency-in-progress': unavailable(
     409,
     'A request with this Idempotency-Key is in progress',
@@ -111,6 +116,10 @@ export const ERRORS = {
     'Data directory is damaged',
     'Restore it, or delete it: the replica then comes back as a new incarnation and catches up from its peers.',
   ),
+  'replica-removed': fatal(
+    'Replica was removed from its cluster',
+    'Its data is of no more use to the cluster. Start it with an empty --data directory to join again as a new incarnation.',
+  ),
   'replica-id-taken': fatal('Replica id is taken', 'Give each replica an id of its own; stop the other process first.'),
   'port-in-use': fatal('Port in use', 'Choose another --http address, or stop the process that listens there.'),
   'storage-failed': fatal(
@@ -137,6 +146,10 @@ export interface ErrorFacts {
   readonly missing?: readonly MissingWrites[];
   readonly etag?: string | null;
   readonly owner?: string;
+  /** Keys that stand in the way, the first few. */
+  readonly keys?: readonly string[];
+  /** How long the current holder of a lock has left, as far as the replica can tell. */
+  readonly remainingMs?: number;
   readonly served?: readonly string[];
   /** Seconds for `Retry-After`; defaults to 1 where the entry is retryable. */
   readonly retryAfterSeconds?: number;

@@ -5,82 +5,18 @@
 import type { ClusterId, Origin, ReplicaId } from '../base/ids.js';
 import type { Hlc } from '../clocks/hybrid-logical-clock.js';
 import type { VersionVector } from '../clocks/version-vector.js';
-import type { Version } from '../keyspace/version.js';
 import type { FaultControl } from './faults/fault-control.js';
-
-/** The levels that are answered without the log. */
-export type WeakLevel = 'eventual' | 'causal';
-export type Durability = 'local' | 'majority' | 'all';
-
-/** What every request says of its consistency. */
-export interface RequestContext {
-  readonly level: WeakLevel;
-  readonly timeoutMs: number;
-  /** What the `Causal-Token` names; EMPTY without one. Eventual requests do not wait for it. */
-  readonly token: VersionVector;
-  /** The caller went away: stop waiting. What was already issued stays. */
-  readonly signal?: AbortSignal;
-}
-
-/** Milliseconds spent, for `Server-Timing`. */
-export interface Timing {
-  readonly waitMs: number;
-  readonly storeMs: number;
-}
-
-/** A key as one view shows it: the arbitration winner first; a winning tombstone means the key is absent. */
-export interface KeyState {
-  readonly key: string;
-  /** Winner first, siblings after it in arbitration order; empty if nothing is known of the key. */
-  readonly versions: readonly Version[];
-}
-
-export interface ReadResult {
-  readonly state: KeyState;
-  /** Request token joined with the returned version's dot and deps. */
-  readonly token: VersionVector;
-  readonly timing: Timing;
-}
-
-export interface MultiReadResult {
-  readonly states: readonly KeyState[];
-  readonly token: VersionVector;
-  readonly timing: Timing;
-}
-
-export interface ListRequest {
-  readonly prefix: string;
-  /** Exclusive; '' = from the start. */
-  readonly after: string;
-  readonly limit: number;
-}
-
-export interface ListResult extends MultiReadResult {
-  /** Pass as `after` for the next page; undefined at the end. */
-  readonly next: string | undefined;
-}
-
-export type WriteOp =
-  | { readonly kind: 'put'; readonly key: string; readonly contentType: string; readonly bytes: Uint8Array }
-  | { readonly kind: 'delete'; readonly key: string };
-
-export interface WriteRequest {
-  /** One op, or the ops of a batch; keys are distinct. */
-  readonly ops: readonly WriteOp[];
-  readonly durability: Durability;
-  readonly idempotencyKey?: string;
-}
-
-export interface WriteResult {
-  /** Entity tag of what was written; every key of a batch has the same. */
-  readonly etag: string;
-  readonly hlc: Hlc;
-  readonly durability: Durability;
-  readonly token: VersionVector;
-  /** True when this is the stored outcome of an earlier request with the same Idempotency-Key. */
-  readonly replayed: boolean;
-  readonly timing: Timing;
-}
+import type { OrderedReplica } from './ordered-handle.js';
+import type {
+  ListRequest,
+  ListResult,
+  MultiReadResult,
+  ReadResult,
+  RequestContext,
+  WeakLevel,
+  WriteRequest,
+  WriteResult,
+} from './request-types.js';
 
 export interface PeerView {
   readonly id: ReplicaId;
@@ -97,7 +33,7 @@ export interface ReplicaStatus {
   readonly id: ReplicaId;
   readonly incarnation: Origin;
   readonly clusterId: ClusterId;
-  readonly role: 'observer';
+  readonly role: 'leader' | 'follower' | 'candidate' | 'observer';
   readonly term: number;
   readonly leader: ReplicaId | null;
   readonly logIndex: number;
@@ -151,6 +87,8 @@ export interface Replica {
   readonly clusterId: ClusterId;
   /** Undefined unless the replica was started with faults enabled. */
   readonly faults: FaultControl | undefined;
+  /** Requests at `linearizable`; undefined if the replica runs without a consensus module. */
+  readonly ordered: OrderedReplica | undefined;
   read(key: string, context: RequestContext): Promise<ReadResult>;
   /** One storage snapshot: atomic groups are never seen in half. */
   readMany(keys: readonly string[], context: RequestContext): Promise<MultiReadResult>;
@@ -158,7 +96,7 @@ export interface Replica {
   write(request: WriteRequest, context: RequestContext): Promise<WriteResult>;
   status(): ReplicaStatus;
   members(): readonly MemberView[];
-  readiness(level: WeakLevel): Readiness;
+  readiness(level: WeakLevel | 'linearizable'): Readiness;
   metrics(): readonly MetricSample[];
   /** From now on new requests are refused with `shutting-down`; resolves when those in progress have ended. */
   drain(): Promise<void>;

@@ -6,27 +6,23 @@ import { CausalDriver } from './causal/causal-driver.js';
 import { DurabilityWaiters } from './causal/durability-waiters.js';
 import { KeyspaceAudit } from './causal/keyspace-audit.js';
 import type { FaultTable } from './faults/fault-table.js';
-import type {
-  ListRequest,
-  ListResult,
-  MemberView,
-  MetricSample,
-  MultiReadResult,
-  Readiness,
-  ReadResult,
-  Replica,
-  ReplicaStatus,
-  RequestContext,
-  WeakLevel,
-  WriteRequest,
-  WriteResult,
-} from './handle.js';
+import type { MemberView, MetricSample, Readiness, Replica, ReplicaStatus } from './handle.js';
 import { LagSamples } from './lag-samples.js';
 import { IdentityGuard } from './membership/identity-guard.js';
 import { MemberTable } from './membership/member-table.js';
 import { Messenger } from './messenger.js';
 import { replicaMetrics } from './metrics.js';
 import type { ReplicaOptions } from './replica-options.js';
+import type {
+  ListRequest,
+  ListResult,
+  MultiReadResult,
+  ReadResult,
+  RequestContext,
+  WeakLevel,
+  WriteRequest,
+  WriteResult,
+} from './request-types.js';
 import { Admission } from './requests/admission.js';
 import { Reads } from './requests/reads.js';
 import { Writes } from './requests/writes.js';
@@ -46,6 +42,7 @@ export class LiveReplica implements Replica {
   readonly id;
   readonly clusterId;
   readonly faults;
+  readonly ordered = undefined;
   readonly #options: LiveReplicaOptions;
   readonly #startedMs: number;
   readonly #boot: number;
@@ -157,7 +154,8 @@ export class LiveReplica implements Replica {
     return memberViews(this.#statusParts());
   }
 
-  readiness(level: WeakLevel): Readiness {
+  readiness(level: WeakLevel | 'linearizable'): Readiness {
+    if (level === 'linearizable') return { ready: false, reason: 'no consensus module' };
     if (this.#admission.draining) return { ready: false, reason: 'shutting down' };
     if (!this.#serving) return { ready: false, reason: 'starting' };
     if (level === 'causal' && this.#driver.plane.installing) return { ready: false, reason: 'installing a snapshot' };

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { CausewayError } from '../../src/base/errors.js';
 import type { Dot } from '../../src/clocks/dot.js';
 import { VersionVector } from '../../src/clocks/version-vector.js';
-import type { WriteResult } from '../../src/replica/handle.js';
+import type { WriteResult } from '../../src/replica/request-types.js';
 import { DotLedger } from '../support/dot-ledger.js';
 import { putOp, write } from '../support/requests.js';
 import { runSeed } from '../support/seeded-random.js';

@@ -1,6 +1,6 @@
 /** Writes that wait until others have them, and what becomes of them when the others cannot be reached. */
 import { describe, expect, it } from 'vitest';
-import type { WriteResult } from '../../src/replica/handle.js';
+import type { WriteResult } from '../../src/replica/request-types.js';
 import { Client, failure, putOp, write } from '../support/requests.js';
 import { SimulatedCluster } from '../support/simulated-cluster.js';
 import { heal, link, partition } from '../support/weather.js';

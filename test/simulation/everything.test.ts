@@ -4,7 +4,7 @@ import { MemoryDisk } from '../../src/adapters/memory-storage.js';
 import { CausewayError } from '../../src/base/errors.js';
 import { LIMITS } from '../../src/base/limits.js';
 import { VersionVector } from '../../src/clocks/version-vector.js';
-import type { WriteOp } from '../../src/replica/handle.js';
+import type { WriteOp } from '../../src/replica/request-types.js';
 import { DotLedger } from '../support/dot-ledger.js';
 import { metric, putOp, write } from '../support/requests.js';
 import { runSeed } from '../support/seeded-random.js';

@@ -4,7 +4,8 @@ import { utf8Encode } from '../../src/base/bytes.js';
 import { CausewayError } from '../../src/base/errors.js';
 import { VersionVector } from '../../src/clocks/version-vector.js';
 import type { Version } from '../../src/keyspace/version.js';
-import type { Durability, Replica, WeakLevel, WriteOp, WriteResult } from '../../src/replica/handle.js';
+import type { Replica } from '../../src/replica/handle.js';
+import type { Durability, WeakLevel, WriteOp, WriteResult } from '../../src/replica/request-types.js';
 import { context, type SimulatedCluster } from './simulated-cluster.js';
 
 export function putOp(key: string, text: string): WriteOp {

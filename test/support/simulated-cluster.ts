@@ -9,8 +9,9 @@ import { TABLES, type Table } from '../../src/ports/storage.js';
 import type { Time } from '../../src/ports/time.js';
 import type { TraceEvent } from '../../src/ports/trace.js';
 import type { Transport } from '../../src/ports/transport.js';
-import type { Replica, RequestContext, WeakLevel } from '../../src/replica/handle.js';
+import type { Replica } from '../../src/replica/handle.js';
 import { openReplica } from '../../src/replica/open-replica.js';
+import type { RequestContext, WeakLevel } from '../../src/replica/request-types.js';
 import { type SeededRandom, seededRandom } from './seeded-random.js';
 
 export interface Node {

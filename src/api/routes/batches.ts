@@ -1,7 +1,7 @@
 /** `POST /v1/batch`: several writes as one, atomic at every level. */
 import { CausewayError } from '../../base/errors.js';
 import { LIMITS } from '../../base/limits.js';
-import type { WriteOp } from '../../replica/handle.js';
+import type { WriteOp } from '../../replica/request-types.js';
 import { checkContentType, defaultContentType } from '../content-type.js';
 import type { Answer, Exchange } from '../exchange.js';
 import { checkedBody } from '../json.js';

@@ -1,7 +1,7 @@
 /** One key: `PUT`, `GET`, `HEAD`, `DELETE` of `/v1/kv/{key}`, and the same of `/v1/kv?key=`. */
 import { EMPTY_BYTES } from '../../base/bytes.js';
 import { CausewayError } from '../../base/errors.js';
-import type { KeyState, RequestContext, WriteOp } from '../../replica/handle.js';
+import type { KeyState, RequestContext, WriteOp } from '../../replica/request-types.js';
 import { isActive, storedContentType } from '../content-type.js';
 import { conflictsOf, etagOf, listedEntry, siblingsOf, timestampOf, winnerOf } from '../entries.js';
 import type { Answer, Exchange } from '../exchange.js';

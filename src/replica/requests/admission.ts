@@ -3,7 +3,7 @@ import { CausewayError } from '../../base/errors.js';
 import { VersionVector } from '../../clocks/version-vector.js';
 import type { Time } from '../../ports/time.js';
 import { type Coverage, CoverageWaiters } from '../causal/coverage-waiters.js';
-import type { RequestContext } from '../handle.js';
+import type { RequestContext } from '../request-types.js';
 import { checkToken, type TokenKnowledge } from './token-check.js';
 
 export interface AdmissionOptions {

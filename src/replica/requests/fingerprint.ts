@@ -1,7 +1,7 @@
 /** Tells whether two requests under one Idempotency-Key ask for the same thing. Not a defence against forgery. */
 import { ByteWriter } from '../../base/bytes.js';
 import { crc32 } from '../../base/checksum.js';
-import type { WriteOp } from '../handle.js';
+import type { WriteOp } from '../request-types.js';
 
 /** 64 bits over what the request would write, as hex. */
 export function fingerprintOf(ops: readonly WriteOp[]): string {

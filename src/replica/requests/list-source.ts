@@ -4,7 +4,7 @@ import { decodeRecord, type KeyRecord, NO_VERSIONS } from '../../keyspace/key-re
 import type { StorageReader } from '../../ports/storage.js';
 import type { EventualIndex } from '../causal/eventual-index.js';
 import { after as keyAfter } from '../causal/snapshot-server.js';
-import type { ListRequest } from '../handle.js';
+import type { ListRequest } from '../request-types.js';
 import { guardCorruption } from '../stored-state.js';
 
 export type ListSource = Iterable<{ readonly key: string; readonly record: KeyRecord }>;

@@ -6,7 +6,14 @@ import type { Storage } from '../../ports/storage.js';
 import type { Time } from '../../ports/time.js';
 import type { CausalDriver } from '../causal/causal-driver.js';
 import { readRecord } from '../causal/keyspace-turn.js';
-import type { KeyState, ListRequest, ListResult, MultiReadResult, ReadResult, RequestContext } from '../handle.js';
+import type {
+  KeyState,
+  ListRequest,
+  ListResult,
+  MultiReadResult,
+  ReadResult,
+  RequestContext,
+} from '../request-types.js';
 import type { Admission } from './admission.js';
 import { type ListSource, mergedKeys, storedKeys } from './list-source.js';
 

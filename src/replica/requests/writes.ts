@@ -9,7 +9,7 @@ import type { Time } from '../../ports/time.js';
 import type { CausalDriver, IssueGroup } from '../causal/causal-driver.js';
 import type { DurabilityWaiters } from '../causal/durability-waiters.js';
 import type { KeyspaceTurn } from '../causal/keyspace-turn.js';
-import type { Durability, RequestContext, WriteRequest, WriteResult } from '../handle.js';
+import type { Durability, RequestContext, WriteRequest, WriteResult } from '../request-types.js';
 import type { Admission } from './admission.js';
 import { fingerprintOf } from './fingerprint.js';
 

@@ -8,22 +8,18 @@ import { type Dot, formatDot } from '../../../src/clocks/dot.js';
 import { compareHlc, HLC_ZERO, type Hlc, tickHlc } from '../../../src/clocks/hybrid-logical-clock.js';
 import { VersionVector } from '../../../src/clocks/version-vector.js';
 import type { ActiveFault, Fault, FaultControl } from '../../../src/replica/faults/fault-control.js';
+import type { MemberView, MetricSample, Readiness, Replica, ReplicaStatus } from '../../../src/replica/handle.js';
 import type {
   KeyState,
   ListRequest,
   ListResult,
-  MemberView,
-  MetricSample,
   MultiReadResult,
-  Readiness,
   ReadResult,
-  Replica,
-  ReplicaStatus,
   RequestContext,
   WeakLevel,
   WriteRequest,
   WriteResult,
-} from '../../../src/replica/handle.js';
+} from '../../../src/replica/request-types.js';
 
 type Version = KeyState['versions'][number];
 
@@ -41,6 +37,7 @@ const WINNER_FIRST = (a: Version, b: Version): number =>
   compareHlc(b.hlc, a.hlc) || (a.dot.origin < b.dot.origin ? 1 : -1);
 
 export class MemoryReplica implements Replica {
+  ordered: Replica['ordered'] = undefined;
   readonly id = parseReplicaId('r1');
   readonly clusterId: ClusterId;
   readonly faults: FaultControl | undefined;

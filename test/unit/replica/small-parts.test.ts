@@ -5,8 +5,8 @@ import { LOG_ORIGIN, makeOrigin, parseReplicaId } from '../../../src/base/ids.js
 import { VersionVector } from '../../../src/clocks/version-vector.js';
 import type { GroupOp } from '../../../src/keyspace/group-body.js';
 import { TombstoneQueue } from '../../../src/replica/causal/tombstone-queue.js';
-import type { WriteOp } from '../../../src/replica/handle.js';
 import { LagSamples } from '../../../src/replica/lag-samples.js';
+import type { WriteOp } from '../../../src/replica/request-types.js';
 import { fingerprintOf } from '../../../src/replica/requests/fingerprint.js';
 import { checkToken, type TokenKnowledge } from '../../../src/replica/requests/token-check.js';
 
