@@ -5,7 +5,7 @@ import { LIMITS } from '../base/limits.js';
 import { parseJsonPointer } from './json-pointer.js';
 import { LOCK_SPACES, type LockSpace } from './state-keys.js';
 
-interface LockName {
+export interface LockName {
   readonly space: LockSpace;
   readonly name: string;
 }

@@ -18,7 +18,7 @@ import { LOG_ORIGIN } from '../../base/ids.js';
 import { LIMITS } from '../../base/limits.js';
 import type { VersionVector } from '../../clocks/version-vector.js';
 import type { CoordinationAnswer } from '../../coordination/answer.js';
-import type { Acquire, CoordinationCommand } from '../../coordination/command.js';
+import type { Acquire, CoordinationCommand, LockName } from '../../coordination/command.js';
 import type { LockHolder } from '../../coordination/lock-state.js';
 import type { Time } from '../../ports/time.js';
 import type { Trace } from '../../ports/trace.js';
@@ -27,7 +27,7 @@ import type { Timing } from '../request-types.js';
 import type { AppliedState } from './applied-state.js';
 import { proposeHousekeeping } from './housekeeping.js';
 import type { LeaseKeeper } from './lease-keeper.js';
-import type { LockFeed, LockName } from './lock-feed.js';
+import type { LockFeed } from './lock-feed.js';
 import { LockWaiters, type Place, type Waited } from './lock-waiters.js';
 import { ObjectReads, type ReadGates } from './object-reads.js';
 import { Observers } from './observers.js';
@@ -88,6 +88,11 @@ export class CoordinationService implements Pick<OrderedReplica, 'coordinate' | 
   /** Requests that wait for a lock. */
   get waiting(): number {
     return this.#waiters.size;
+  }
+
+  /** Locks and elections that somebody observes. */
+  get observed(): number {
+    return this.#observers.size;
   }
 
   coordinate({ command, idempotencyKey }: CoordinateRequest, context: OrderedContext): Promise<CoordinateResult> {

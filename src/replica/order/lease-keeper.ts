@@ -14,14 +14,14 @@
 import { CausewayError } from '../../base/errors.js';
 import { LIMITS } from '../../base/limits.js';
 import type { TotalOrder } from '../../consensus/total-order.js';
-import type { CoordinationCommand } from '../../coordination/command.js';
+import type { CoordinationCommand, LockName } from '../../coordination/command.js';
 import type { LockHolder } from '../../coordination/lock-state.js';
 import type { Time } from '../../ports/time.js';
 import type { Trace } from '../../ports/trace.js';
 import type { AppliedState } from './applied-state.js';
 import { DeadlineQueue } from './deadline-queue.js';
 import { proposeHousekeeping } from './housekeeping.js';
-import { type LockChange, type LockFeed, type LockName, lockId } from './lock-feed.js';
+import { type LockChange, type LockFeed, lockId } from './lock-feed.js';
 import type { Proposals } from './proposals.js';
 
 export interface LeaseKeeperOptions {

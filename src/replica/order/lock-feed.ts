@@ -4,15 +4,11 @@
  * next to nothing.
  */
 import { STATE_AREAS } from '../../base/state-table.js';
+import type { LockName } from '../../coordination/command.js';
 import { decodeLock, type LockState, readLock } from '../../coordination/lock-state.js';
-import { LOCK_SPACES, type LockSpace, lockOfKey, lockRange } from '../../coordination/state-keys.js';
+import { LOCK_SPACES, lockOfKey, lockRange } from '../../coordination/state-keys.js';
 import type { Applied } from '../../keyspace/ordered/apply.js';
 import type { AppliedState } from './applied-state.js';
-
-export interface LockName {
-  readonly space: LockSpace;
-  readonly name: string;
-}
 
 export interface LockChange extends LockName {
   /** Undefined: nobody holds it now. */

@@ -2,9 +2,10 @@
  * Requests that wait in the queue of a lock until their turn comes: each is known by its ticket, the index of the entry
  * by which it asked. They learn it from the log as this replica applies it, wherever the lock was released.
  */
+import type { LockName } from '../../coordination/command.js';
 import type { LockHolder, LockState } from '../../coordination/lock-state.js';
 import type { Time } from '../../ports/time.js';
-import { type LockChange, type LockFeed, type LockName, lockId } from './lock-feed.js';
+import { type LockChange, type LockFeed, lockId } from './lock-feed.js';
 
 export interface Place extends LockName {
   readonly ticket: number;

@@ -2,10 +2,11 @@
  * Who wants to be told of a lock or an election. What is told is what can be seen of it: a renewal only moves the end of
  * the lease, and would be most of what there is to tell.
  */
+import type { LockName } from '../../coordination/command.js';
 import type { LockState } from '../../coordination/lock-state.js';
 import type { LockView } from '../ordered-handle.js';
 import type { LeaseKeeper } from './lease-keeper.js';
-import { type LockChange, type LockFeed, type LockName, lockId } from './lock-feed.js';
+import { type LockChange, type LockFeed, lockId } from './lock-feed.js';
 
 /** Does not throw: it is called in the middle of applying the log. */
 export type LockListener = (lock: LockView | undefined) => void;
