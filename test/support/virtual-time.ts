@@ -26,6 +26,10 @@ export class ProcessTime implements Time {
     this.#time = time;
   }
 
+  get isPaused(): boolean {
+    return this.#backlog !== undefined;
+  }
+
   wallMs(): number {
     throw new Error('nothing here may read the wall clock');
   }
