@@ -95,6 +95,24 @@ export const LIMITS = {
   lockTtlMaxMs: 24 * 60 * 60 * 1000,
   lockWaitMaxMs: 60 * 60 * 1000,
   lockWaitersMax: 128,
+  /**
+   * A lease ends by the clock of a replica this long after its ttl, and by this fraction of it: clocks that differ less in
+   * rate never end one that its holder still counts on. (Steered clocks are slewed by 500 ppm at most, each way.)
+   */
+  leaseMarginMs: 20,
+  leaseClockDriftPpm: 2_000,
+  /** Leases that are over are left to the leader to end for this long; it may have died. */
+  leaseFollowerGraceMs: 3_000,
+  /** How often it is looked whether leases that are over have become this replica's to end. */
+  leaseCheckMs: 250,
+  /** A timer this late is taken for a pause of the process: renewals may be waiting to be read. */
+  leaseStallMs: 250,
+  /** How long after its `waitMs` a place in the queue is left to its own coordinator to give up. */
+  lockPlaceGraceMs: 2_000,
+  /** Entries that end leases and places and have not been applied yet. */
+  leaseEndsInFlightMax: 64,
+  leaseRetryMinMs: 100,
+  leaseRetryMaxMs: 5_000,
   constraintsMax: 64,
   /** Keys under the prefix of a constraint when it is declared; it may grow beyond afterwards. */
   constraintDeclareMaxKeys: 100_000,
