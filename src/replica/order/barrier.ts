@@ -158,7 +158,10 @@ export class Barrier {
 function checkLogIndex(token: VersionVector, index: number): void {
   const named = token.get(LOG_ORIGIN);
   if (named <= index) return;
-  throw new CausewayError('invalid-causal-token', `the token names the total order at ${named}, which ends at ${index}`);
+  throw new CausewayError(
+    'invalid-causal-token',
+    `the token names the total order at ${named}, which ends at ${index}`,
+  );
 }
 
 function unanswered({ timeoutMs }: Deadline): CausewayError {

@@ -18,7 +18,7 @@ import { isStored } from '../../keyspace/ordered/retries.js';
 import type { Random } from '../../ports/random.js';
 import type { Time } from '../../ports/time.js';
 import type { AppliedState } from './applied-state.js';
-import type { ProposedEntry, Proposals } from './proposals.js';
+import type { Proposals, ProposedEntry } from './proposals.js';
 
 export interface ProposerOptions {
   readonly order: TotalOrder;

@@ -102,7 +102,8 @@ export class UniformDependencies {
     const { self, peers } = this.#options;
     const reachable = new Set([self(), ...peers().flatMap((peer) => (peer.reachable ? [peer.origin] : []))]);
     if (!this.#countsQuorum((voter) => reachable.has(voter))) {
-      const detail = 'what the request depends on is not known to be durable on a majority of voters, which cannot be reached';
+      const detail =
+        'what the request depends on is not known to be durable on a majority of voters, which cannot be reached';
       return new CausewayError('no-quorum', detail, { retryAfterSeconds: 1 });
     }
     const missing = this.#missing(need);
@@ -116,8 +117,7 @@ export class UniformDependencies {
     const vectors = this.#vectors();
     const configuration = this.#options.voters();
     if (membersOf(configuration).length === 0) return VersionVector.EMPTY.missing(need);
-    const reached = (origin: Origin) =>
-      reachedByQuorum(configuration, (voter) => vectors.get(voter)?.get(origin) ?? 0);
+    const reached = (origin: Origin) => reachedByQuorum(configuration, (voter) => vectors.get(voter)?.get(origin) ?? 0);
     return VersionVector.of(need.entries().map(([origin]) => [origin, reached(origin)])).missing(need);
   }
 }

@@ -10,7 +10,7 @@
 import { CausewayError } from '../../base/errors.js';
 import type { Origin } from '../../base/ids.js';
 import { LIMITS } from '../../base/limits.js';
-import { VersionVector } from '../../clocks/version-vector.js';
+import type { VersionVector } from '../../clocks/version-vector.js';
 import { type Configuration, isVoter } from '../../consensus/configuration.js';
 import { tally } from '../../consensus/quorum.js';
 import type { Random } from '../../ports/random.js';
@@ -120,7 +120,10 @@ export class VectorRounds {
     const stillOpen: Round[] = [];
     for (const round of this.#open) {
       const answered = (voter: Origin) => voter === own || round.answers.has(voter);
-      if (configuration.voters.length === 0 || tally(configuration, (voter) => answered(voter) || undefined) !== 'won') {
+      if (
+        configuration.voters.length === 0 ||
+        tally(configuration, (voter) => answered(voter) || undefined) !== 'won'
+      ) {
         stillOpen.push(round);
         continue;
       }
