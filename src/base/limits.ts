@@ -89,6 +89,15 @@ export const LIMITS = {
    */
   orderedRetryWindowEntries: 1_000_000,
 
+  /** Without a leader for this long, up to twice as long at random, a voter of the total order campaigns. */
+  electionTimeoutMs: 600,
+  /** Requests that wait for their entry of the log, and the bytes of the entries, before new ones are refused. */
+  proposalsMax: 10_000,
+  proposalsMaxBytes: 64 * 1024 * 1024,
+  /** Rounds of asking the voters for their vectors that may be under way before the next one has to wait. */
+  vectorRoundsMax: 4,
+  vectorResendMs: 100,
+
   /** Names of locks, elections, sequences, constraints and namespaces of claims; owners of locks and claims. */
   coordinationNameMaxBytes: 255,
   claimValueMaxBytes: 511,

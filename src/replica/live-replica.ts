@@ -99,6 +99,7 @@ export class LiveReplica implements Replica {
       durability: this.#durability,
       voters: options.members.length,
       reachable: () => 1 + this.#driver.plane.peers(this.#driver.now()).filter((peer) => peer.reachable).length,
+      ordered: undefined,
     });
   }
 

@@ -13,6 +13,7 @@ import { type AuditMessage, auditKindOf, decodeAudit, encodeAudit, isAuditKind }
 import { decodeEnvelope, type EnvelopeRefusal, encodeEnvelope, type Sender } from './wire/envelope.js';
 import { FRAGMENT_KIND, fragmentPayloads, needsFragments, Reassembly } from './wire/fragments.js';
 import { decodeGossip, encodeGossip, type GossipMessage, gossipKindOf, isGossipKind } from './wire/gossip-codec.js';
+import { decodeOrder, encodeOrder, isOrderKind, type OrderMessage, orderKindOf } from './wire/order-codec.js';
 import { decodePlaneMessage, encodePlaneMessage, isPlaneKind, planeKindOf } from './wire/plane-codec.js';
 
 export type RefusalReason = EnvelopeRefusal | 'stranger' | 'unknown-kind';
@@ -29,6 +30,8 @@ export interface MessengerOptions {
   readonly onAudit: (from: Sender, message: AuditMessage) => void;
   /** Gossip of any sender, one with our own id included. */
   readonly onGossip: (from: Sender, message: GossipMessage) => void;
+  /** Absent in a replica without a total order, which refuses such messages. */
+  readonly onOrder?: (from: Sender, message: OrderMessage) => void;
 }
 
 export class Messenger {
@@ -56,6 +59,10 @@ export class Messenger {
 
   sendAudit(to: ReplicaId, message: AuditMessage): void {
     this.#send(to, auditKindOf(message), encodeAudit(message));
+  }
+
+  sendOrder(to: ReplicaId | 'all', message: OrderMessage): void {
+    this.#send(to, orderKindOf(message), encodeOrder(message));
   }
 
   /** Messages refused so far, by reason. */
@@ -104,7 +111,9 @@ export class Messenger {
     else if (own) return;
     else if (isPlaneKind(kind)) this.#options.onPlane(sender, decodePlaneMessage(kind, payload));
     else if (isAuditKind(kind)) this.#options.onAudit(sender, decodeAudit(kind, payload));
-    else if (kind === FRAGMENT_KIND) {
+    else if (isOrderKind(kind) && this.#options.onOrder !== undefined) {
+      this.#options.onOrder(sender, decodeOrder(kind, payload));
+    } else if (kind === FRAGMENT_KIND) {
       const whole = this.#reassembly.add(`${sender.origin}/${sender.boot}`, payload);
       if (whole !== undefined) this.#dispatch(sender, whole.kind, whole.payload);
     } else this.#refuse('unknown-kind');

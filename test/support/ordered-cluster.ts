@@ -1,0 +1,269 @@
+/**
+ * Replicas with the request paths of all levels, over a virtual clock, a memory network and disks, and a total order that
+ * the test owns. They are put together from the production parts; groups of the log come into the causal plane as if a
+ * further member, which has no other part in anything, had sent them.
+ */
+import { type MemoryStorage, openMemoryStorage } from '../../src/adapters/memory-storage.js';
+import { createMemoryTime, type MemoryTime } from '../../src/adapters/memory-time.js';
+import { createMemoryNetwork, type MemoryNetwork } from '../../src/adapters/memory-transport.js';
+import {
+  LOG_ORIGIN,
+  makeOrigin,
+  type Origin,
+  parseClusterId,
+  parseReplicaId,
+  type ReplicaId,
+} from '../../src/base/ids.js';
+import { LIMITS } from '../../src/base/limits.js';
+import { VersionVector } from '../../src/clocks/version-vector.js';
+import { type Configuration, makeConfiguration } from '../../src/consensus/configuration.js';
+import { encodeBody } from '../../src/keyspace/group-body.js';
+import type { Applied } from '../../src/keyspace/ordered/apply.js';
+import type { Entry } from '../../src/keyspace/ordered/entry.js';
+import { CausalDriver } from '../../src/replica/causal/causal-driver.js';
+import { DurabilityWaiters } from '../../src/replica/causal/durability-waiters.js';
+import { Messenger } from '../../src/replica/messenger.js';
+import { Linearizable } from '../../src/replica/order/linearizable.js';
+import { Proposer } from '../../src/replica/order/proposer.js';
+import { Admission } from '../../src/replica/requests/admission.js';
+import { Reads } from '../../src/replica/requests/reads.js';
+import { Writes } from '../../src/replica/requests/writes.js';
+import { decodeEnvelope } from '../../src/replica/wire/envelope.js';
+import { isOrderKind } from '../../src/replica/wire/order-codec.js';
+import { sealGroup } from '../../src/replication/write-group.js';
+import { type SeededRandom, seededRandom } from './seeded-random.js';
+import { type OrderMember, SharedOrder } from './shared-order.js';
+
+const CLUSTER = parseClusterId('sim');
+const FEED = parseReplicaId('feed');
+const FEED_ORIGIN = makeOrigin(FEED, 1);
+const { EMPTY } = VersionVector;
+
+export class OrderedCluster {
+  readonly time: MemoryTime = createMemoryTime();
+  readonly random: SeededRandom;
+  readonly network: MemoryNetwork;
+  readonly order: SharedOrder;
+  readonly nodes: readonly OrderedNode[];
+  readonly configuration: Configuration;
+  /** Directed links that carry nothing, as `r1>r2`. */
+  readonly cutLinks = new Set<string>();
+  /** Directed links that carry what linearizable requests say, and nothing of the causal plane. */
+  readonly silentLinks = new Set<string>();
+  /** Messages sent, by nothing but their number. */
+  sent = 0;
+
+  constructor(seed: number, size = 3) {
+    this.random = seededRandom(seed);
+    this.order = new SharedOrder(this.time, this.random);
+    this.network = createMemoryNetwork({
+      time: this.time,
+      random: this.random,
+      deliver: (from, to, bytes) => {
+        this.sent += 1;
+        const link = `${from}>${to}`;
+        const isCut = this.cutLinks.has(link) || (this.silentLinks.has(link) && !isOfOrder(bytes));
+        return isCut ? [] : [this.random.float() * 2];
+      },
+    });
+    const ids = Array.from({ length: size }, (_, i) => parseReplicaId(`r${i + 1}`));
+    const voters = ids.map((id) => makeOrigin(id, 7));
+    this.configuration = makeConfiguration({ voters, learners: [] });
+    this.nodes = ids.map((id) => new OrderedNode(this, id, ids));
+    this.order.onArrival = (entry) => this.#checkUniform(entry);
+  }
+
+  node(index: number): OrderedNode {
+    const node = this.nodes[index];
+    if (node === undefined) throw new Error(`no node ${index}`);
+    return node;
+  }
+
+  /** Cut a replica off from the network and from the order. */
+  isolate(index: number): void {
+    const { id, member } = this.node(index);
+    member.isCut = true;
+    for (const other of this.nodes) {
+      this.cutLinks.add(`${id}>${other.id}`);
+      this.cutLinks.add(`${other.id}>${id}`);
+    }
+  }
+
+  heal(): void {
+    this.cutLinks.clear();
+    this.silentLinks.clear();
+    for (const { member } of this.nodes) {
+      member.isCut = false;
+      member.isLagging = false;
+      member.isDeluded = false;
+      member.catchUp();
+    }
+  }
+
+  async run(ms: number): Promise<void> {
+    const endMs = this.time.monotonicMs() + ms;
+    for (;;) {
+      await turn();
+      const nextMs = this.time.nextDueMs();
+      if (nextMs === undefined || nextMs > endMs) break;
+      this.time.advance(Math.max(0, nextMs - this.time.monotonicMs()));
+    }
+    this.time.advance(Math.max(0, endMs - this.time.monotonicMs()));
+  }
+
+  async during<T>(promise: Promise<T>): Promise<T> {
+    let settled = false;
+    const mark = () => {
+      settled = true;
+    };
+    promise.then(mark, mark);
+    for (let steps = 0; !settled; steps += 1) {
+      if (steps > 200_000) throw new Error('virtual time passes and nothing settles');
+      await turn();
+      const nextMs = this.time.nextDueMs();
+      if (!settled && nextMs !== undefined) this.time.advance(Math.max(0, nextMs - this.time.monotonicMs()));
+    }
+    return promise;
+  }
+
+  /** Entries that came to the leader without their dependencies on a majority of disks. */
+  readonly notUniform: Entry[] = [];
+
+  #checkUniform(entry: Entry): void {
+    const need = EMPTY.join(VersionVector.of(entry.deps.entries().filter(([origin]) => origin !== LOG_ORIGIN)));
+    const holders = this.nodes.filter((node) => node.driver.plane.durable.includes(need));
+    if (holders.length <= this.nodes.length / 2) this.notUniform.push(entry);
+  }
+}
+
+export class OrderedNode {
+  readonly id: ReplicaId;
+  readonly origin: Origin;
+  readonly storage: MemoryStorage;
+  readonly member: OrderMember;
+  readonly driver: CausalDriver;
+  readonly reads: Reads;
+  readonly writes: Writes;
+  readonly proposer: Proposer;
+  readonly ordered: Linearizable;
+
+  constructor(cluster: OrderedCluster, id: ReplicaId, members: readonly ReplicaId[]) {
+    const { time, random, network, order } = cluster;
+    const origin = makeOrigin(id, 7);
+    const storage = openMemoryStorage({
+      flush: (done) => void time.after(0.1 + random.float(), () => done()),
+    });
+    const member = order.join();
+    const trace = () => {};
+    const messenger = new Messenger({
+      self: () => ({ cluster: CLUSTER, replica: id, origin, boot: 1 }),
+      members,
+      transport: network.connect(id),
+      time,
+      random,
+      trace,
+      onPlane: (from, message) => driver.receive(from, message),
+      onAudit: () => {},
+      onGossip: () => {},
+      onOrder: (from, message) => this.ordered.receive(from, message),
+    });
+    const driver = new CausalDriver({
+      cluster: CLUSTER,
+      origin,
+      members: [...members, FEED],
+      storage,
+      time,
+      random,
+      trace,
+      post: ({ to, message }) => messenger.sendPlane(to, message),
+      onProgress: () => this.#progress(),
+      onReincarnated: () => {},
+      onFatal: (error) => {
+        throw error;
+      },
+    });
+    const coverage = () => ({ durable: driver.plane.durable, usable: !driver.plane.installing });
+    const tokens = () => ({
+      self: origin,
+      durable: driver.plane.durable,
+      members,
+      issued: driver.plane.applied.get(origin),
+    });
+    const admission = new Admission({
+      time,
+      coverage,
+      mayWrite: () => true,
+      tokens,
+      hurry: () => driver.requestDigests(),
+    });
+    const durability = new DurabilityWaiters(time, (dot) => driver.plane.durableAt(dot).length);
+    this.id = id;
+    this.origin = origin;
+    this.storage = storage;
+    this.member = member;
+    this.driver = driver;
+    this.reads = new Reads(storage, time, driver, admission);
+    this.writes = new Writes({
+      time,
+      driver,
+      admission,
+      durability,
+      voters: members.length,
+      reachable: () => members.length,
+      ordered: () => member.state,
+    });
+    this.proposer = new Proposer({
+      order: member,
+      applied: member,
+      time,
+      random,
+      self: () => origin,
+      hlc: () => driver.plane.hlc,
+    });
+    this.ordered = new Linearizable({
+      order: member,
+      applied: member,
+      proposals: this.proposer,
+      storage,
+      time,
+      random,
+      self: () => origin,
+      voters: () => cluster.configuration,
+      coverage,
+      peers: () => driver.plane.peers(driver.now()),
+      tokens,
+      admit: () => admission.admit(),
+      hurry: () => driver.requestDigests(),
+      send: (to, message) => messenger.sendOrder(to, message),
+    });
+    this.#progress = () => {
+      admission.wake();
+      durability.wake();
+      this.ordered.wake();
+    };
+    member.onApplied((applied) => this.#feed(applied));
+    messenger.open();
+    const tick = () => {
+      driver.tick();
+      time.after(LIMITS.tickMs, tick);
+    };
+    time.soon(tick);
+  }
+
+  #progress: () => void = () => {};
+
+  #feed({ group: { dot, hlc, deps, body } }: Applied): void {
+    const groups = [sealGroup(dot, hlc, deps, encodeBody(body))];
+    const from = { replica: FEED, origin: FEED_ORIGIN };
+    this.driver.receive(from, { kind: 'groups', vector: EMPTY, wantReport: false, groups });
+  }
+}
+
+function isOfOrder(bytes: Uint8Array): boolean {
+  const result = decodeEnvelope(CLUSTER, bytes);
+  return result.kind === 'envelope' && isOrderKind(result.envelope.kind);
+}
+
+function turn(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
+}
