@@ -1,5 +1,11 @@
 /** Follows a change of membership from the entry that begins it to the one that completes it. */
-import { type Configuration, isJoint, makeConfiguration, type Membership, sameConfiguration } from '../../consensus/configuration.js';
+import {
+  type Configuration,
+  isJoint,
+  type Membership,
+  makeConfiguration,
+  sameConfiguration,
+} from '../../consensus/configuration.js';
 import type { Entry } from '../../consensus/entry.js';
 
 /** `lost`: another leader's entry took its place. `unknown`: this member will not learn it. */

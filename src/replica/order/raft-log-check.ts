@@ -94,7 +94,9 @@ function checkBounds({ hardState, lastIndex }: LogHead, { index, snapshot }: Log
   }
   if (applied > lastIndex) throw corruptLog(`the state is at entry ${applied}, and the log ends at ${lastIndex}`);
   if (snapshot.index < index || applied < snapshot.index) {
-    throw corruptLog(`the log begins behind entry ${index}, its snapshot is of ${snapshot.index}, the state of ${applied}`);
+    throw corruptLog(
+      `the log begins behind entry ${index}, its snapshot is of ${snapshot.index}, the state of ${applied}`,
+    );
   }
 }
 
@@ -156,7 +158,8 @@ function configurationsOf(reader: StorageReader, { snapshot }: LogBase, last: Lo
     const { entry, configurationIndex }: LogRecord = record;
     if (entry.kind === 'configuration' && entry.index > snapshot.index) found.unshift(entry.index);
     if (configurationIndex <= snapshot.index) return found;
-    if (configurationIndex >= entry.index) throw corruptLog(`entry ${entry.index} of the log names a later one as earlier`);
+    if (configurationIndex >= entry.index)
+      throw corruptLog(`entry ${entry.index} of the log names a later one as earlier`);
     record = readRecord(reader, configurationIndex);
     if (record.entry.kind !== 'configuration') {
       throw corruptLog(`entry ${configurationIndex} of the log is named as a configuration, which it is not`);

@@ -8,91 +8,27 @@
  */
 import { assert } from '../../base/assert.js';
 import { DecodeError } from '../../base/bytes.js';
-import { LIMITS } from '../../base/limits.js';
 import { type MemberId, type Membership, membersOf } from '../../consensus/configuration.js';
 import type { Entry } from '../../consensus/entry.js';
 import type { SnapshotMeta } from '../../consensus/log-reader.js';
 import type { Message } from '../../consensus/messages.js';
 import { RaftNode } from '../../consensus/raft-node.js';
-import type {
-  ChangeResult,
-  RaftOptions,
-  RaftStatus,
-  Ready,
-  StepResult,
-  TransferResult,
-  Write,
-} from '../../consensus/raft-types.js';
+import type { RaftStatus, Ready, TransferResult, Write } from '../../consensus/raft-types.js';
 import type { AppendResult, DeliveredEntry, ReadIndexResult, TotalOrder } from '../../consensus/total-order.js';
-import type { Random } from '../../ports/random.js';
-import type { Storage } from '../../ports/storage.js';
-import type { Time } from '../../ports/time.js';
-import type { Trace } from '../../ports/trace.js';
-import type { OrderedState } from './ordered-state.js';
-import { type ChangeOutcome, ChangeWatch } from './raft-change.js';
-import { RaftLogStore } from './raft-log.js';
+import type { StorageWrite } from '../../ports/storage.js';
+import { ChangeWatch } from './raft-change.js';
+import { RaftLogStore, WIPE_LOG } from './raft-log.js';
+import {
+  type MembershipResult,
+  RAFT_TUNING,
+  type RaftCounters,
+  type RaftOrderOptions,
+  type RaftRefusal,
+  type RaftTuning,
+} from './raft-options.js';
 import { RaftRequests } from './raft-requests.js';
 import { SnapshotCopies } from './raft-snapshots.js';
 import { RaftWriter } from './raft-writer.js';
-
-export interface RaftTuning extends Omit<RaftOptions, 'self' | 'random'> {
-  readonly trailingEntries: number;
-  readonly trailingMaxBytes: number;
-  readonly compactStepEntries: number;
-}
-
-export interface RaftOrderOptions {
-  /** This replica's incarnation. */
-  readonly self: MemberId;
-  readonly storage: Storage;
-  readonly time: Time;
-  readonly random: Random;
-  readonly trace: Trace;
-  readonly send: (message: Message) => void;
-  readonly state: OrderedState;
-  /**
-   * Put the leader's time on a command, in place: called once for each, by the leader that appends it.
-   * @throws DecodeError if it is no command: a peer's is refused then
-   */
-  readonly stamp: (command: Uint8Array) => void;
-  /** Role, leader, term or members have changed. */
-  readonly onChange: () => void;
-  /** The process must end. */
-  readonly onFatal: (error: unknown) => void;
-  /** In place of the limits of the product, for tests. */
-  readonly tuning?: Partial<RaftTuning>;
-}
-
-/** Why a message had no effect; names of the counters. */
-export type RaftRefusal = Extract<StepResult, { readonly kind: 'refused' }>['reason'] | 'busy';
-
-export interface RaftCounters {
-  readonly refused: ReadonlyMap<RaftRefusal, number>;
-  /** Copies made for others, taken over from others, and those of others that were no state. */
-  readonly copiesMade: number;
-  readonly installed: number;
-  readonly installsRefused: number;
-  /** Entries dropped from the beginning of the log. */
-  readonly compactedEntries: number;
-}
-
-export type MembershipResult =
-  | { readonly kind: 'accepted'; readonly done: Promise<ChangeOutcome> }
-  | Extract<ChangeResult, { readonly kind: 'dropped' }>;
-
-const TUNING: RaftTuning = {
-  electionTicks: LIMITS.electionTimeoutMs / LIMITS.tickMs,
-  heartbeatTicks: LIMITS.heartbeatMs / LIMITS.tickMs,
-  inflightMaxMessages: LIMITS.raftInflightMaxMessages,
-  appendMaxBytes: LIMITS.raftAppendMaxBytes,
-  uncommittedMaxBytes: LIMITS.raftUncommittedMaxBytes,
-  applyMaxBytes: LIMITS.raftApplyMaxBytes,
-  snapshotChunkMaxBytes: LIMITS.raftSnapshotChunkMaxBytes,
-  promotionMaxLagEntries: LIMITS.raftPromotionMaxLagEntries,
-  trailingEntries: LIMITS.raftTrailingEntries,
-  trailingMaxBytes: LIMITS.raftTrailingMaxBytes,
-  compactStepEntries: LIMITS.raftCompactStepEntries,
-};
 
 export class RaftOrder implements TotalOrder {
   readonly #options: RaftOrderOptions;
@@ -111,14 +47,14 @@ export class RaftOrder implements TotalOrder {
   #compactedEntries = 0;
   #founding = false;
   #scheduled = false;
-  #pumping = false;
   #closed = false;
+  #ended: Promise<void> = Promise.resolve();
 
   /** @throws CausewayError `data-dir-corrupt` if the log is damaged or does not fit the state */
   constructor(options: RaftOrderOptions) {
     const { storage, self, state, time } = options;
     this.#options = options;
-    this.#tuning = { ...TUNING, ...options.tuning };
+    this.#tuning = { ...RAFT_TUNING, ...options.tuning };
     this.#delivered = state.durableApplied;
     this.#log = new RaftLogStore(storage, self, this.#delivered);
     const onFatal = (error: unknown) => this.#die(error);
@@ -192,7 +128,7 @@ export class RaftOrder implements TotalOrder {
   /** A message of another member, from an envelope of `from`. */
   receive(from: MemberId, message: Message): void {
     if (this.#closed) return;
-    const reason = this.#refusalOf(from, message) ?? this.#step(message);
+    const reason = this.#orDie(() => this.#refusalOf(from, message) ?? this.#step(message));
     if (reason !== undefined) this.#refused.set(reason, (this.#refused.get(reason) ?? 0) + 1);
     this.#schedule();
   }
@@ -216,7 +152,7 @@ export class RaftOrder implements TotalOrder {
     assert(this.isBlank && !this.#closed, 'an order is founded by a member that knows one', { ...this.#node.status });
     this.#founding = true;
     return new Promise((resolve) => {
-      this.#writer.changeBase(this.#log.found(membership), () => {
+      const done = () => {
         this.#founding = false;
         this.#node = this.#boot();
         this.#node.campaign();
@@ -224,7 +160,8 @@ export class RaftOrder implements TotalOrder {
         this.#options.onChange();
         this.#schedule();
         resolve();
-      });
+      };
+      this.#writer.changeBase(() => this.#log.found(membership), done);
     });
   }
 
@@ -247,10 +184,15 @@ export class RaftOrder implements TotalOrder {
     return { kind: 'accepted', done: watch.done };
   }
 
+  /** Writes that forget everything of the order; this object is of no use after them. */
+  wipeWrites(): StorageWrite[] {
+    return [WIPE_LOG];
+  }
+
   /** Settles everything that waits, and resolves when storage is done. */
   async close(): Promise<void> {
     this.#silence();
-    await this.#writer.close();
+    await this.#ended;
   }
 
   #boot(): RaftNode {
@@ -275,8 +217,8 @@ export class RaftOrder implements TotalOrder {
   }
 
   #step(message: Message): RaftRefusal | undefined {
-    const result = this.#orDie(() => this.#node.step(message));
-    return result?.kind === 'refused' ? result.reason : undefined;
+    const result = this.#node.step(message);
+    return result.kind === 'refused' ? result.reason : undefined;
   }
 
   /** Handle what this turn of the event loop brings, at its end. */
@@ -296,13 +238,130 @@ export class RaftOrder implements TotalOrder {
       return this.#node.propose(commands);
     });
     this.#requests.read(() => this.#node.readIndex());
-    let delivered = 0;
     for (let ready = this.#node.ready(); ready !== undefined; ready = this.#node.ready()) {
       this.#take(ready);
       this.#node.advance();
       for (const read of ready.snapshotReads) this.#copies.read(read);
-      delivered += ready.committed.length;
+      // A long replay leaves room for others between its parts.
+      if (ready.committed.length > 0) {
+        this.#schedule();
+        break;
+      }
     }
     if (this.#requests.hasAppends) this.#schedule();
   }
+
+  #take({ staging, write, messages, committed, readStates, proposalOutcomes, softState }: Ready): void {
+    for (const step of staging) this.#writer.stage(step);
+    if (write?.snapshot !== undefined) this.#copies.abort();
+    if (write !== undefined) this.#writer.write(write);
+    for (const message of messages) this.#options.send(message);
+    if (committed.length > 0) this.#deliver(committed);
+    for (const state of readStates) this.#requests.readState(state);
+    for (const outcome of proposalOutcomes) this.#requests.proposalOutcome(outcome, this.hasLeader);
+    if (softState !== undefined) this.#options.trace({ name: 'raft.state', level: 'info', facts: { ...softState } });
+    if (softState !== undefined || bringsMembers(write, committed)) this.#options.onChange();
+  }
+
+  #deliver(committed: readonly Entry[]): void {
+    this.#delivered = committed.at(-1)?.index ?? this.#delivered;
+    this.#options.state.deliver(committed.map(delivery));
+    if (this.#changes.length > 0) this.#changes = this.#changes.filter((watch) => !watch.committed(committed));
+  }
+
+  #stored({ number, snapshot }: Write): void {
+    if (snapshot !== undefined) {
+      const { index, configuration } = snapshot;
+      this.#installed += 1;
+      this.#delivered = index;
+      this.#changes = this.#changes.filter((watch) => !watch.jumped(index, configuration));
+      this.#options.trace({ name: 'raft.snapshot-installed', level: 'info', facts: { index } });
+      this.#options.onChange();
+    }
+    this.#node.stored(number);
+    this.#schedule();
+  }
+
+  /**
+   * A peer's copy that is no state, though its checksum is right: damage or another program over there. Nothing here has
+   * changed, so this member goes on as after a restart, from what is on its disk, and the leader will try again.
+   */
+  #refuseInstall({ index }: SnapshotMeta, error: DecodeError): void {
+    this.#installsRefused += 1;
+    const facts = { index, reason: error.message };
+    this.#options.trace({ name: 'raft.snapshot-refused', level: 'error', facts });
+    this.#requests.abandon('no-leader');
+    this.#orDie(() => {
+      this.#node = this.#boot();
+    });
+    this.#options.onChange();
+    this.#schedule();
+  }
+
+  /** Drop a step of the entries that are too far behind the durable state for anybody to need them soon. */
+  #compact(): void {
+    const { trailingEntries, trailingMaxBytes, compactStepEntries } = this.#tuning;
+    const { lengthEntries, sizeBytes } = this.#log;
+    const isLong = lengthEntries >= trailingEntries + compactStepEntries / 2;
+    if (!isLong && sizeBytes < trailingMaxBytes + trailingMaxBytes / 4) return;
+    if (this.#writer.installing || this.#writer.changesBase) return;
+    const base = this.#log.firstIndex() - 1;
+    const wanted = this.#log.indexBefore(this.#options.state.durableApplied, trailingEntries, trailingMaxBytes);
+    const index = Math.min(wanted, base + compactStepEntries, this.#copies.heldIndex ?? wanted);
+    if (index <= base) return;
+    const known = this.#log.snapshot();
+    const snapshot =
+      index <= known.index ? known : { ...this.#node.describeSnapshot(index), sizeBytes: 0, checksum: 0 };
+    const done = () => {
+      this.#compactedEntries += index - base;
+      this.#node.compacted();
+      this.#schedule();
+    };
+    this.#writer.changeBase(() => this.#log.compact(index, snapshot), done);
+  }
+
+  #storeSnapshot(snapshot: SnapshotMeta, stored: () => void): void {
+    const done = () => {
+      this.#node.compacted();
+      this.#options.trace({ name: 'raft.snapshot-copied', level: 'info', facts: { ...snapshot } });
+      stored();
+      this.#schedule();
+    };
+    this.#writer.changeBase(() => this.#log.describe(snapshot), done);
+  }
+
+  #orDie<T>(act: () => T): T | undefined {
+    try {
+      return act();
+    } catch (error) {
+      this.#die(error);
+      return undefined;
+    }
+  }
+
+  #die(error: unknown): void {
+    if (this.#closed) return;
+    this.#silence();
+    this.#options.onFatal(error);
+  }
+
+  #silence(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#copies.abort();
+    this.#requests.close();
+    for (const watch of this.#changes.splice(0)) watch.settle('unknown');
+    this.#ended = this.#writer.close();
+  }
+}
+
+function delivery(entry: Entry): DeliveredEntry {
+  const { index, term } = entry;
+  return { index, term, bytes: entry.kind === 'command' ? entry.bytes : undefined };
+}
+
+/** Whether the newest configuration, or what is known to be committed of it, may have changed. */
+function bringsMembers(write: Write | undefined, committed: readonly Entry[]): boolean {
+  const isMembers = ({ kind }: Entry) => kind === 'configuration';
+  return write?.truncateFrom !== undefined || write?.entries.some(isMembers) === true || committed.some(isMembers);
 }

@@ -8,13 +8,7 @@ import type { MemberId } from '../../consensus/configuration.js';
 import type { Entry } from '../../consensus/entry.js';
 import type { SnapshotMeta } from '../../consensus/log-reader.js';
 import type { HardState } from '../../consensus/raft-types.js';
-import {
-  readEntry,
-  readMember,
-  readSnapshotMeta,
-  writeEntry,
-  writeSnapshotMeta,
-} from '../wire/configuration-codec.js';
+import { readEntry, readMember, readSnapshotMeta, writeEntry, writeSnapshotMeta } from '../wire/configuration-codec.js';
 
 export const HEAD_KEY = utf8Encode('h');
 export const BASE_KEY = utf8Encode('b');
@@ -69,7 +63,10 @@ export function indexOfKey(key: Uint8Array): number {
 
 export function encodeHead({ hardState, lastIndex }: LogHead): Uint8Array {
   const { term, votedFor, commit } = hardState;
-  const writer = new ByteWriter(64).u32(0).varuint(term).flag(votedFor !== undefined);
+  const writer = new ByteWriter(64)
+    .u32(0)
+    .varuint(term)
+    .flag(votedFor !== undefined);
   if (votedFor !== undefined) writer.string(votedFor);
   return seal(writer.varuint(commit).varuint(lastIndex));
 }

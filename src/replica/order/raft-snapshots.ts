@@ -11,8 +11,8 @@ import type { MemberId } from '../../consensus/configuration.js';
 import { type SnapshotMeta, sameSnapshot } from '../../consensus/log-reader.js';
 import type { SnapshotBytes, SnapshotRead } from '../../consensus/raft-types.js';
 import type { Time } from '../../ports/time.js';
-import { CopyCursor } from './raft-copy-cursor.js';
 import type { OrderedState, StateCopy } from './ordered-state.js';
+import { CopyCursor } from './raft-copy-cursor.js';
 
 export interface CopiesOptions {
   readonly state: OrderedState;

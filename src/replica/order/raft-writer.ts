@@ -28,6 +28,7 @@ export class RaftWriter {
   /** Settles when all that was given to storage has settled. */
   #last: Promise<void> = Promise.resolve();
   #changesBase = false;
+  readonly #baseChanges: (() => void)[] = [];
   #closed = false;
 
   constructor(options: WriterOptions) {
@@ -57,13 +58,23 @@ export class RaftWriter {
     else this.#commit(write, []);
   }
 
-  /** Not while a snapshot is being taken over or the base changes. */
-  changeBase({ writes, stored }: BaseChange, done: () => void): void {
+  /**
+   * `make` is called when its turn comes, for it changes what is there then. Nothing happens if a snapshot is being taken
+   * over by then: that brings a base of its own.
+   */
+  changeBase(make: () => BaseChange, done: () => void): void {
+    if (this.#changesBase) {
+      this.#baseChanges.push(() => this.changeBase(make, done));
+      return;
+    }
+    if (this.#installing) return;
     this.#changesBase = true;
+    const { writes, stored } = make();
     this.#put(writes, () => {
       this.#changesBase = false;
       stored();
       done();
+      this.#baseChanges.shift()?.();
     });
   }
 
@@ -76,6 +87,7 @@ export class RaftWriter {
   #install(write: Write, snapshot: SnapshotMeta): void {
     this.#installing = true;
     this.#held = [];
+    this.#baseChanges.length = 0;
     this.#options.state.finishInstall(snapshot.index).then(
       (stateWrites) => this.#finish(write, stateWrites),
       (error: unknown) => this.#fail(snapshot, error),

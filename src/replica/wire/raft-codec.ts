@@ -100,7 +100,10 @@ function writeMessage(writer: ByteWriter, message: Exclude<Message, Append>): vo
       for (const command of message.commands) writer.bytes(command);
       break;
     case 'proposals-answer':
-      writer.u32(message.session).varuint(message.batch).flag(message.appended !== undefined);
+      writer
+        .u32(message.session)
+        .varuint(message.batch)
+        .flag(message.appended !== undefined);
       if (message.appended !== undefined) writer.varuint(message.appended.firstIndex).varuint(message.appended.term);
       break;
     case 'read-request':
