@@ -97,6 +97,26 @@ export const LIMITS = {
   /** Rounds of asking the voters for their vectors that may be under way before the next one has to wait. */
   vectorRoundsMax: 4,
   vectorResendMs: 100,
+  heartbeatMs: 100,
+  /** Appends on the way to one follower, and the size of each: one fits in a message. */
+  raftInflightMaxMessages: 32,
+  raftAppendMaxBytes: 512 * 1024,
+  /** What a leader has appended and not committed, before it refuses more. */
+  raftUncommittedMaxBytes: 32 * 1024 * 1024,
+  /** Committed entries handed to the state machine in one turn of the event loop. */
+  raftApplyMaxBytes: 1024 * 1024,
+  raftSnapshotChunkMaxBytes: 512 * 1024,
+  /** How far behind a learner may be that becomes a voter. */
+  raftPromotionMaxLagEntries: 1_000,
+  /** Entries kept behind the durable state, so that a member that was away for a while needs no copy of all of it. */
+  raftTrailingEntries: 20_000,
+  raftTrailingMaxBytes: 32 * 1024 * 1024,
+  /** Entries that one step of compaction drops: what one turn of the event loop can afford. */
+  raftCompactStepEntries: 2_000,
+  /** Entries at the end of the log that are read and checked when it is opened. */
+  raftVerifiedTailEntries: 1_000,
+  /** A copy of the state is measured in slices of this size. */
+  raftCopySliceBytes: 1024 * 1024,
 
   /** Names of locks, elections, sequences, constraints and namespaces of claims; owners of locks and claims. */
   coordinationNameMaxBytes: 255,

@@ -2,8 +2,11 @@
  * Between the transport and whoever speaks through it: envelopes out, envelopes in, each message to its plane. What
  * cannot be read is refused and counted, and said once a second at most.
  */
+
+import { assert } from '../base/assert.js';
 import { DecodeError } from '../base/bytes.js';
-import type { ReplicaId } from '../base/ids.js';
+import { type ReplicaId, replicaOf } from '../base/ids.js';
+import type { Message as RaftMessage } from '../consensus/messages.js';
 import type { Random } from '../ports/random.js';
 import type { Time } from '../ports/time.js';
 import type { Trace } from '../ports/trace.js';
@@ -15,6 +18,7 @@ import { FRAGMENT_KIND, fragmentPayloads, needsFragments, Reassembly } from './w
 import { decodeGossip, encodeGossip, type GossipMessage, gossipKindOf, isGossipKind } from './wire/gossip-codec.js';
 import { decodeOrder, encodeOrder, isOrderKind, type OrderMessage, orderKindOf } from './wire/order-codec.js';
 import { decodePlaneMessage, encodePlaneMessage, isPlaneKind, planeKindOf } from './wire/plane-codec.js';
+import { decodeRaft, encodeRaft, isRaftKind, raftKindOf } from './wire/raft-codec.js';
 
 export type RefusalReason = EnvelopeRefusal | 'stranger' | 'unknown-kind';
 
@@ -28,6 +32,8 @@ export interface MessengerOptions {
   readonly trace: Trace;
   readonly onPlane: (from: Sender, message: PlaneMessage) => void;
   readonly onAudit: (from: Sender, message: AuditMessage) => void;
+  /** Absent at a replica without a total order. The sender's incarnation is the message's `from`. */
+  readonly onRaft?: (from: Sender, message: RaftMessage) => void;
   /** Gossip of any sender, one with our own id included. */
   readonly onGossip: (from: Sender, message: GossipMessage) => void;
   /** Absent in a replica without a total order, which refuses such messages. */
@@ -63,6 +69,12 @@ export class Messenger {
 
   sendOrder(to: ReplicaId | 'all', message: OrderMessage): void {
     this.#send(to, orderKindOf(message), encodeOrder(message));
+  }
+
+  sendRaft(message: RaftMessage): void {
+    const to = replicaOf(message.to);
+    assert(to !== undefined, 'a member that is no replica', { to: message.to });
+    this.#send(to, raftKindOf(message), encodeRaft(message));
   }
 
   /** Messages refused so far, by reason. */
@@ -113,6 +125,8 @@ export class Messenger {
     else if (isAuditKind(kind)) this.#options.onAudit(sender, decodeAudit(kind, payload));
     else if (isOrderKind(kind) && this.#options.onOrder !== undefined) {
       this.#options.onOrder(sender, decodeOrder(kind, payload));
+    } else if (isRaftKind(kind) && this.#options.onRaft !== undefined) {
+      this.#options.onRaft(sender, decodeRaft(sender.origin, kind, payload));
     } else if (kind === FRAGMENT_KIND) {
       const whole = this.#reassembly.add(`${sender.origin}/${sender.boot}`, payload);
       if (whole !== undefined) this.#dispatch(sender, whole.kind, whole.payload);

@@ -1,10 +1,14 @@
 /** What the properties of the codecs are drawn from: every message and record a replica sends or stores. */
 import fc from 'fast-check';
-import { LOG_ORIGIN, replicaOf } from '../../../src/base/ids.js';
+import { LOG_ORIGIN, makeOrigin, parseReplicaId, replicaOf } from '../../../src/base/ids.js';
 import { LIMITS } from '../../../src/base/limits.js';
 import type { Dot } from '../../../src/clocks/dot.js';
 import type { Hlc } from '../../../src/clocks/hybrid-logical-clock.js';
 import { VersionVector } from '../../../src/clocks/version-vector.js';
+import type { Configuration } from '../../../src/consensus/configuration.js';
+import type { Entry } from '../../../src/consensus/entry.js';
+import type { SnapshotMeta } from '../../../src/consensus/log-reader.js';
+import type { Message } from '../../../src/consensus/messages.js';
 import type { GroupBody, GroupOp } from '../../../src/keyspace/group-body.js';
 import type { RetryEntry } from '../../../src/keyspace/retry-entry.js';
 import type { Version } from '../../../src/keyspace/version.js';
@@ -119,6 +123,76 @@ export const auditMessages: fc.Arbitrary<AuditMessage> = fc.oneof(
     entries,
     wantReply: flags,
   }),
+);
+
+export const memberIds = origins.filter((origin) => origin !== LOG_ORIGIN);
+const memberLists = fc.uniqueArray(memberIds, { maxLength: 4 }).map((members) => members.sort());
+export const configurations: fc.Arbitrary<Configuration> = fc.record({
+  voters: memberLists,
+  outgoing: memberLists,
+  learners: memberLists,
+});
+export const snapshotMetas: fc.Arbitrary<SnapshotMeta> = fc.record({
+  index: numbers,
+  term: numbers,
+  configuration: configurations,
+  sizeBytes: numbers.map((size) => Math.max(1, size)),
+  checksum: fc.nat(0xffffffff),
+});
+/** An entry at `index`. */
+export function entriesAt(index: number): fc.Arbitrary<Entry> {
+  return fc.oneof(
+    fc.record({ kind: fc.constant('command' as const), index: fc.constant(index), term: numbers, bytes: payloads }),
+    fc.record({
+      kind: fc.constant('configuration' as const),
+      index: fc.constant(index),
+      term: numbers,
+      configuration: configurations,
+    }),
+    fc.record({ kind: fc.constant('empty' as const), index: fc.constant(index), term: numbers }),
+  );
+}
+const logEntries = fc
+  .tuple(fc.nat(2 ** 40), fc.nat(4))
+  .chain(([previousIndex, count]) =>
+    fc.tuple(
+      fc.constant(previousIndex),
+      fc.tuple(...Array.from({ length: count }, (_, i) => entriesAt(previousIndex + 1 + i))),
+    ),
+  );
+/** Who sends what `raftMessages` draws: the envelope says so, the message does not. */
+export const RAFT_SENDER = makeOrigin(parseReplicaId('r1'), 1);
+const sessions = fc.nat(0xffffffff);
+const raftStem = { from: fc.constant(RAFT_SENDER), to: memberIds, term: numbers };
+const ofRaft = <const K extends Message['kind'], T>(kind: K, members: { [P in keyof T]: fc.Arbitrary<T[P]> }) =>
+  fc.record({ kind: fc.constant(kind), ...raftStem, ...members });
+export const raftMessages: fc.Arbitrary<Message> = fc.oneof(
+  ofRaft('pre-vote-request', { lastIndex: numbers, lastTerm: numbers }),
+  ofRaft('pre-vote-answer', { granted: flags, removedAt: fc.option(fc.integer({ min: 1 }), { nil: undefined }) }),
+  ofRaft('vote-request', { lastIndex: numbers, lastTerm: numbers, transfer: flags }),
+  ofRaft('vote-answer', { granted: flags }),
+  fc
+    .tuple(fc.record({ ...raftStem, previousTerm: numbers, commit: numbers }), logEntries)
+    .map(([stem, [previousIndex, list]]) => ({ kind: 'append' as const, ...stem, previousIndex, entries: list })),
+  ofRaft('append-accepted', { matched: numbers }),
+  ofRaft('append-rejected', { previousIndex: numbers, hintIndex: numbers, hintTerm: numbers }),
+  ofRaft('heartbeat', { commit: numbers, round: numbers }),
+  ofRaft('heartbeat-answer', { round: numbers }),
+  ofRaft('snapshot-chunk', { snapshot: snapshotMetas, offset: numbers, bytes: payloads }),
+  ofRaft('snapshot-wanted', { snapshot: snapshotMetas, offset: numbers }),
+  ofRaft('handover', {}),
+  ofRaft('forwarded-proposals', {
+    session: sessions,
+    batch: numbers,
+    commands: fc.array(payloads, { maxLength: 4 }),
+  }),
+  ofRaft('proposals-answer', {
+    session: sessions,
+    batch: numbers,
+    appended: fc.option(fc.record({ firstIndex: numbers, term: numbers }), { nil: undefined }),
+  }),
+  ofRaft('read-request', { session: sessions, context: numbers }),
+  ofRaft('read-answer', { session: sessions, context: numbers, index: numbers }),
 );
 
 const versionStem = { dot: dots, hlc: stamps, deps: vectors, seen: numbers, twins: fc.array(dots, { maxLength: 3 }) };
