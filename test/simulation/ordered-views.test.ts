@@ -24,6 +24,7 @@ function step(sim: OrderedCluster, n: number): void {
   const node = sim.node(random.int(3));
   const key = random.pick(KEYS);
   const draw = random.int(100);
+  if (node.process === undefined && random.chance(0.4)) sim.open(node);
   if (draw < 35) sim.write(node, key, random.chance(0.3) ? undefined : `w${n}`);
   else if (draw < 65) sim.propose(node, random.chance(0.3) ? remove(key) : put(key, `l${n}`));
   else if (draw < 70) sim.log.push(undefined);
@@ -36,9 +37,8 @@ function step(sim: OrderedCluster, n: number): void {
     };
     sim.propose(node, command);
   } else if (draw < 83) sim.crash(node);
-  else if (draw < 89 && node.process === undefined) sim.open(node);
-  else if (draw < 93) node.logCut = !node.logCut;
-  else if (draw < 96) node.planeCut = !node.planeCut;
+  else if (draw < 89) node.logCut = !node.logCut;
+  else if (draw < 94) node.planeCut = !node.planeCut;
   else void sim.install(node, mostAdvanced(sim));
 }
 
