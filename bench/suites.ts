@@ -2,8 +2,9 @@
 import { causalBuffer } from './causal-buffer.js';
 import { clocks } from './clocks.js';
 import { http } from './http.js';
+import { ordered } from './ordered.js';
 import { storage } from './storage.js';
 import type { BenchSuite } from './suite.js';
 import { token } from './token.js';
 
-export const SUITES: readonly BenchSuite[] = [clocks, token, storage, http, causalBuffer];
+export const SUITES: readonly BenchSuite[] = [clocks, token, storage, http, causalBuffer, ordered];

@@ -38,6 +38,20 @@ export const LIMITS = {
   turnMaxGroups: 2_048,
   turnMaxBytes: 8 * 1024 * 1024,
 
+  /** Entries of the log applied in one turn of the event loop, and their bytes. */
+  applyMaxEntries: 256,
+  applyMaxBytes: 1024 * 1024,
+  /** Groups of the log offered to the causal buffer ahead of what is delivered; the rest waits in storage. */
+  logGroupsAheadMax: 8_192,
+  /** A group of the log that peers have and our own log does not bring is fetched after this. */
+  logGroupGraceMs: 1_000,
+  /** A token may be this many entries of the log ahead of all that this replica has heard of. */
+  tokenLogAheadMax: 1_000_000_000,
+  /** Entries of an ordered state that is no longer used which one transaction deletes. */
+  stateClearMaxKeys: 2_000,
+  /** A page of a copy of the ordered state, one large record on its own included. */
+  statePageMaxBytes: 16 * 1024 * 1024,
+
   bufferMaxGroups: 100_000,
   bufferMaxBytes: 64 * 1024 * 1024,
   /** Payload of one transport message, under nats-server's default of 1 MiB with room for the envelope. */

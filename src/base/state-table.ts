@@ -37,7 +37,7 @@ export class StateOverlay implements StateReader {
   }
 
   get(key: Uint8Array): Uint8Array | undefined {
-    const change = this.#changes.size === 0 ? undefined : this.#changes.get(textOf(key));
+    const change = this.#changes.size === 0 ? undefined : this.#changes.get(keyText(key));
     return change === undefined ? this.#below.get(key) : change.value;
   }
 
@@ -65,15 +65,15 @@ export class StateOverlay implements StateReader {
   }
 
   put(key: Uint8Array, value: Uint8Array): void {
-    this.#changes.set(textOf(key), { key, value });
+    this.#changes.set(keyText(key), { key, value });
   }
 
   delete(key: Uint8Array): void {
-    this.#changes.set(textOf(key), { key, value: undefined });
+    this.#changes.set(keyText(key), { key, value: undefined });
   }
 
   absorb(writes: Iterable<StateWrite>): void {
-    for (const write of writes) this.#changes.set(textOf(write.key), write);
+    for (const write of writes) this.#changes.set(keyText(write.key), write);
   }
 
   /** All changes, sorted by key; each key once. */
@@ -82,8 +82,8 @@ export class StateOverlay implements StateReader {
   }
 }
 
-/** One character for each byte. Keys are short. */
-function textOf(key: Uint8Array): string {
+/** A key as a key of a `Map`: one character for each byte. Keys are short. */
+export function keyText(key: Uint8Array): string {
   let text = '';
   for (let i = 0; i < key.length; i += 1) text += String.fromCharCode(key[i] as number);
   return text;

@@ -3,8 +3,11 @@
  * It knows nothing of what the bytes mean.
  */
 
-/** Tables of one replica's environment; an adapter creates them all on open. */
-export const TABLES = ['meta', 'keyspace', 'operations', 'retries', 'ordered', 'log', 'coordination'] as const;
+/**
+ * Tables of one replica's environment; an adapter creates them all on open. The state of the total order has two, of
+ * which one is in use: a copy taken over from a peer is written to the other.
+ */
+export const TABLES = ['meta', 'keyspace', 'operations', 'retries', 'ordered', 'ordered-b', 'log'] as const;
 export type Table = (typeof TABLES)[number];
 
 /** A key has 1 to this many bytes (what LMDB takes with pages of 4 KiB); a bound of a range at most as many. */

@@ -2,12 +2,13 @@
  * Anti-entropy: which groups are missing here, and whom to ask for them. Each peer has at most one fetch under way and
  * no group is asked of two at a time. A hole is given a moment before it is fetched, because most close by themselves.
  */
-import { type Origin, type ReplicaId, replicaOf } from '../base/ids.js';
+import { LOG_ORIGIN, type Origin, type ReplicaId, replicaOf } from '../base/ids.js';
 import { LIMITS } from '../base/limits.js';
 import type { CausalBuffer } from './causal-buffer.js';
 import { FetchLines, type FetchOutcome } from './fetch-lines.js';
 import { FetchRanges, subtractGaps } from './fetch-ranges.js';
 import { HoleTable } from './hole-table.js';
+import { LogHole } from './log-hole.js';
 import type { FetchedMessage, Outgoing } from './messages.js';
 import type { PeerRecord, PeerTable } from './peer-table.js';
 
@@ -24,11 +25,18 @@ export class AntiEntropy {
   readonly #random: () => number;
   readonly #lines = new FetchLines();
   readonly #holes = new HoleTable();
+  readonly #logHole: LogHole | undefined;
   #lastRequest: number;
 
-  constructor(random: () => number) {
+  constructor(random: () => number, ordered = false) {
     this.#random = random;
+    this.#logHole = ordered ? new LogHole() : undefined;
     this.#lastRequest = Math.floor(random() * 2 ** 31);
+  }
+
+  /** Our own log has brought all of its groups up to `index` that it ever will. */
+  logThrough(index: number, nowMs: number): void {
+    this.#logHole?.reached(index, nowMs);
   }
 
   /** The fetches to send now. */
@@ -41,7 +49,8 @@ export class AntiEntropy {
       .map((peer) => ({ peer, request: new FetchRanges() }));
     if (candidates.length === 0) return [];
     for (const origin of this.#order(buffer, peers, reachable)) {
-      const known = reachable.reduce((most, peer) => Math.max(most, peer.vector.get(origin)), 0);
+      const offered = reachable.reduce((most, peer) => Math.max(most, peer.vector.get(origin)), 0);
+      const known = origin === LOG_ORIGIN ? this.#missingLog(buffer, offered, nowMs) : offered;
       const due = this.#holes.due(origin, buffer.firstAbsent(origin), known, nowMs);
       // The rest of a stream that stands still for another origin would only fill the buffer.
       const isUseless = buffer.isHalfFull && buffer.isHeadBlocked(origin);
@@ -65,6 +74,13 @@ export class AntiEntropy {
   restart(): void {
     this.#lines.clear();
     this.#holes.clear();
+  }
+
+  /** How much of the log must come from peers, who have it up to `offered`. */
+  #missingLog(buffer: CausalBuffer, offered: number, nowMs: number): number {
+    if (this.#logHole === undefined) return offered;
+    if (buffer.isHeadBlocked(LOG_ORIGIN)) return 0;
+    return this.#logHole.missing(buffer.firstAbsent(LOG_ORIGIN), offered, nowMs);
   }
 
   /** Origins that others wait for come first; within each half the order rotates, so that none is starved. */

@@ -20,12 +20,18 @@ export class CatchUp {
   readonly #antiEntropy: AntiEntropy;
   #install: SnapshotInstall | undefined;
 
-  constructor(delivery: Delivery, peers: PeerTable, counters: Record<PlaneCounter, number>, random: () => number) {
+  constructor(
+    delivery: Delivery,
+    peers: PeerTable,
+    counters: Record<PlaneCounter, number>,
+    random: () => number,
+    ordered: boolean,
+  ) {
     this.#delivery = delivery;
     this.#peers = peers;
     this.#counters = counters;
     this.#random = random;
-    this.#antiEntropy = new AntiEntropy(random);
+    this.#antiEntropy = new AntiEntropy(random, ordered);
   }
 
   get installing(): boolean {
@@ -35,6 +41,11 @@ export class CatchUp {
   /** A crash broke an install off: another one must end it before anything else is delivered. */
   resume(interrupted: Interrupted): void {
     this.#begin(undefined, interrupted);
+  }
+
+  /** Our own log has brought all of its groups up to `index` that it ever will. */
+  logThrough(index: number, nowMs: number): void {
+    this.#antiEntropy.logThrough(index, nowMs);
   }
 
   /** What there is to ask for now. */

@@ -34,8 +34,8 @@ export interface BufferBounds {
 const DEFAULT_BOUNDS: BufferBounds = {
   maxGroups: LIMITS.bufferMaxGroups,
   maxBytes: LIMITS.bufferMaxBytes,
-  /** One entry of every version vector is kept for our own origin. */
-  maxOrigins: LIMITS.vectorMaxEntries - 1,
+  /** One entry of every version vector is kept for our own origin, and one for the log. */
+  maxOrigins: LIMITS.vectorMaxEntries - 2,
 };
 
 export class CausalBuffer {
@@ -283,7 +283,8 @@ export class CausalBuffer {
   }
 
   #openIfRoom(origin: Origin): OriginStream | undefined {
-    return this.#streams.size < this.#bounds.maxOrigins ? this.#open(origin) : undefined;
+    const hasRoom = origin === LOG_ORIGIN || this.#streams.size < this.#bounds.maxOrigins;
+    return hasRoom ? this.#open(origin) : undefined;
   }
 
   #closeIfIdle(stream: OriginStream): void {

@@ -75,7 +75,7 @@ export class CausalPlane {
   #nowMs = 0;
 
   constructor(options: PlaneOptions, recovered: PlaneRecovered) {
-    const { self, members, random } = options;
+    const { self, members, random, ordered = false } = options;
     const replica = replicaOf(self);
     assert(replica !== undefined && members.includes(replica), 'not a member of its cluster', { self, members });
     this.#self = self;
@@ -87,10 +87,10 @@ export class CausalPlane {
     });
     this.#peers = new PeerTable(self, members);
     this.#intake = new Intake(self, this.#delivery.buffer, this.#peers, this.#counters, recovered.hlc);
-    this.#catchUp = new CatchUp(this.#delivery, this.#peers, this.#counters, random);
+    this.#catchUp = new CatchUp(this.#delivery, this.#peers, this.#counters, random, ordered);
     this.#joining = new Joining(recovered.vector.get(self) > 0 || members.length === 1);
     this.#stability = new Stability(replica);
-    this.#retention = new Retention(recovered.floor, recovered.forgotten);
+    this.#retention = new Retention(recovered.floor, recovered.forgotten, ordered);
     this.#digests = new DigestSchedule(random);
     if (recovered.installing) this.#catchUp.resume({ target: recovered.installTarget });
   }
@@ -187,6 +187,28 @@ export class CausalPlane {
     this.#delivery.issued(group);
     if (wantReport) this.#announcement.awaitReport(dot.counter);
     return group;
+  }
+
+  /** False while groups of the log would only fill the buffer: their first waits for another origin. */
+  get takesLog(): boolean {
+    return this.restored === undefined && this.#intake.takesLog;
+  }
+
+  /**
+   * Groups of the log that our own state machine made, in counter order; returns how many were taken before there was
+   * no room. `through` is the index up to which it has made, and the driver offered, all that it ever will: what is
+   * absent below it only peers can give, and what is above it is waited for.
+   */
+  offerLog(groups: readonly WriteGroup[], through: number, now: Now): number {
+    this.#observe(now);
+    this.#catchUp.logThrough(through, now.monotonicMs);
+    return this.restored === undefined ? this.#intake.absorbLog(groups, now.wallMs) : 0;
+  }
+
+  /** The members have agreed, in the total order, that `stable` may be forgotten; all of it is delivered here. */
+  agree(stable: VersionVector): void {
+    assert(this.#durable.includes(stable), 'forgets what is not here', { stable, durable: this.#durable });
+    this.#retention.agree(stable);
   }
 
   /** A message of a peer. Whatever it says, it is used or refused, and counted; it never stops the replica. */

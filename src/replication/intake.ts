@@ -2,7 +2,7 @@
  * Groups on their way in: which are let in at all, what their stamps do to our clock, and what they give away about
  * ourselves.
  */
-import type { Origin } from '../base/ids.js';
+import { LOG_ORIGIN, type Origin } from '../base/ids.js';
 import { LIMITS } from '../base/limits.js';
 import { type Hlc, mergeHlc, tickHlc } from '../clocks/hybrid-logical-clock.js';
 import type { CausalBuffer } from './causal-buffer.js';
@@ -56,6 +56,22 @@ export class Intake {
       }
     }
     return fresh;
+  }
+
+  /** Groups of the log would not only fill the buffer. */
+  get takesLog(): boolean {
+    return !this.#buffer.isHalfFull || !this.#buffer.isHeadBlocked(LOG_ORIGIN);
+  }
+
+  /** Groups of the log made here, in order; returns how many were taken before there was no room. */
+  absorbLog(groups: readonly WriteGroup[], wallMs: number): number {
+    let taken = 0;
+    for (const group of groups) {
+      if (!this.takesLog || this.#buffer.offer(group) === 'full') break;
+      this.#follow(group.hlc, wallMs);
+      taken += 1;
+    }
+    return taken;
   }
 
   /** Of a member or the log, and with a past it can have. Of our own origin nobody can know more than we do. */

@@ -13,6 +13,11 @@ export interface PlaneOptions {
   readonly self: Origin;
   /** Every replica of the cluster, this one included. */
   readonly members: readonly ReplicaId[];
+  /**
+   * The driver follows the total order itself: it brings the groups of the log by `offerLog`, and what may be forgotten
+   * by `agree`. Otherwise there is no log, or its groups come from peers like any other.
+   */
+  readonly ordered?: boolean;
   /** Uniform in [0, 1); injected, so that one seed is the whole run. */
   readonly random: () => number;
 }

@@ -1,6 +1,7 @@
 /**
  * How much of the past is kept. The operation log keeps what is above `floor`, and tombstones are kept until they are
- * inside `forgotten`. Both only grow, and only once the change is durable.
+ * inside `forgotten`. Both only grow, and only once the change is durable. What is stable may be forgotten - unless the
+ * members agree on that in the total order, whose writes would otherwise meet views that have forgotten different things.
  */
 import type { Origin } from '../base/ids.js';
 import { LIMITS } from '../base/limits.js';
@@ -14,11 +15,19 @@ export interface Trim {
 export class Retention {
   #floor: VersionVector;
   #forgotten: VersionVector;
+  /** What the total order has agreed to forget; undefined where there is none. */
+  #agreed: VersionVector | undefined;
   #trimmedMs = Number.NEGATIVE_INFINITY;
 
-  constructor(floor: VersionVector, forgotten: VersionVector) {
+  constructor(floor: VersionVector, forgotten: VersionVector, ordered = false) {
     this.#floor = floor;
     this.#forgotten = forgotten;
+    this.#agreed = ordered ? forgotten : undefined;
+  }
+
+  /** The total order has agreed to forget `stable`. */
+  agree(stable: VersionVector): void {
+    this.#agreed = this.#agreed?.join(stable) ?? stable;
   }
 
   get floor(): VersionVector {
@@ -31,11 +40,13 @@ export class Retention {
 
   /** What to forget now, if it is worth a write to storage. */
   plan(stable: VersionVector, durable: VersionVector, nowMs: number): Trim | undefined {
-    const fresh = countBetween(this.#forgotten, stable);
+    const agreed = this.#agreed ?? stable;
+    const fresh = Math.max(countBetween(this.#forgotten, agreed), countBetween(this.#floor, stable));
     const isDue = fresh >= LIMITS.trimMinOperations || nowMs - this.#trimmedMs >= LIMITS.trimIntervalMs;
-    const forgotten = fresh > 0 && isDue ? this.#forgotten.join(stable) : this.#forgotten;
-    const floor = cutLongest(this.#floor.join(forgotten), durable, LIMITS.operationLogMaxGroups);
-    if (forgotten === this.#forgotten && floor.equals(this.#floor)) return undefined;
+    const forgotten = fresh > 0 && isDue ? this.#forgotten.join(agreed) : this.#forgotten;
+    const trimmed = fresh > 0 && isDue ? this.#floor.join(stable) : this.#floor;
+    const floor = cutLongest(trimmed.join(forgotten), durable, LIMITS.operationLogMaxGroups);
+    if (forgotten.equals(this.#forgotten) && floor.equals(this.#floor)) return undefined;
     this.#trimmedMs = nowMs;
     return { floor, forgotten };
   }

@@ -15,9 +15,11 @@ import type { Trace } from '../../ports/trace.js';
 import { CausalPlane, type Now, type Peer, type PersistBatch } from '../../replication/causal-plane.js';
 import type { Outgoing, PlaneMessage } from '../../replication/messages.js';
 import type { WriteGroup } from '../../replication/write-group.js';
+import type { OrderedMachine } from '../order/ordered-machine.js';
 import { identityWrite, readState, type StoredState, stateWrite } from '../stored-state.js';
 import { EventualIndex } from './eventual-index.js';
 import { KeyspaceTurn } from './keyspace-turn.js';
+import { LogFeed } from './log-feed.js';
 import { operationWrite, readOperations, trimWrites } from './operation-log.js';
 import { installPage, validatePage } from './snapshot-install.js';
 import { SnapshotServer } from './snapshot-server.js';
@@ -40,6 +42,12 @@ export interface DriverOptions {
   /** The incarnation the data was opened under. */
   readonly origin: Origin;
   readonly members: readonly ReplicaId[];
+  /** The state machine of the total order, whose writes and groups join these transactions; undefined without consensus. */
+  readonly machine?: OrderedMachine | undefined;
+  /** A deletion of the key is delivered, and may be forgotten one day. */
+  readonly onDeleted?: (key: string) => void;
+  /** Writes that forget the order's own data: this replica is none of its members any more. */
+  readonly extraWipe?: () => readonly StorageWrite[];
   readonly storage: Storage;
   readonly time: Time;
   readonly random: Random;
@@ -57,7 +65,8 @@ export class CausalDriver {
   readonly #options: DriverOptions;
   readonly #snapshots: SnapshotServer;
   readonly #bodies = new WeakMap<WriteGroup, GroupBody>();
-  readonly #tombstones = new TombstoneQueue();
+  readonly #tombstones: TombstoneQueue;
+  readonly #feed: LogFeed | undefined;
   readonly #pending: PendingWrite[] = [];
   #pendingBytes = 0;
   #self: Origin;
@@ -71,10 +80,15 @@ export class CausalDriver {
   constructor(options: DriverOptions) {
     this.#options = options;
     this.#snapshots = new SnapshotServer(options.storage);
+    this.#tombstones = new TombstoneQueue(options.onDeleted);
     this.#self = options.origin;
     this.#state = readState(options.storage);
     this.#eventual = new EventualIndex((group) => this.#bodyOf(group));
     this.#plane = this.#openPlane();
+    const { machine, storage } = options;
+    if (machine === undefined) return;
+    this.#feed = new LogFeed(machine, storage, (group, body) => this.#bodies.set(group, body));
+    machine.onGathered = () => this.#schedule();
   }
 
   get plane(): CausalPlane {
@@ -156,7 +170,7 @@ export class CausalDriver {
     const { members, random } = this.#options;
     const { vector, floor, forgotten, hlc, installTarget } = this.#state;
     const plane = new CausalPlane(
-      { self: this.#self, members, random: () => random.float() },
+      { self: this.#self, members, random: () => random.float(), ordered: this.#options.machine !== undefined },
       { vector, floor, forgotten, hlc, installing: installTarget !== undefined, installTarget },
     );
     plane.onBuffered = (group) => this.#eventual.add(group);
@@ -195,17 +209,19 @@ export class CausalDriver {
       this.#reincarnate(this.#plane.restored);
       return;
     }
-    const turn = new KeyspaceTurn(this.#options.storage);
+    const { storage, machine } = this.#options;
+    const ordered = this.#feed?.turn(this.#plane, this.now()) ?? [];
+    const turn = new KeyspaceTurn(storage, machine?.state);
     const issued = new Set<WriteGroup>();
     const writes = this.#issuePending(turn, issued);
     const batch = this.#plane.nextBatch();
     this.#flushOutbox();
-    const gathered = this.#gather(batch, issued, turn);
+    const gathered = [...ordered, ...this.#gather(batch, issued, turn)];
     if (gathered.length === 0) {
       for (const write of writes) write.committed();
       return;
     }
-    this.#committing = this.#options.storage.commit(gathered).then(
+    this.#committing = storage.commit(gathered).then(
       () => this.#committed(writes, batch !== undefined),
       (error: unknown) => this.#options.onFatal(error),
     );
@@ -248,7 +264,7 @@ export class CausalDriver {
     const beside: StorageWrite[] = [];
     let own = 0;
     for (const group of batch.deliveries) {
-      beside.push(operationWrite(group));
+      if (this.#feed?.hasStored(group) !== true) beside.push(operationWrite(group));
       if (issued.has(group)) {
         own += 1;
         continue;
@@ -267,6 +283,7 @@ export class CausalDriver {
 
   #committed(writes: readonly PendingWrite[], batched: boolean): void {
     this.#committing = undefined;
+    this.#options.machine?.stored();
     if (batched) this.#plane.persisted(this.now());
     for (const write of writes) write.committed();
     this.#afterInput();
@@ -277,7 +294,7 @@ export class CausalDriver {
    * would number new writes with dots that are taken. Go on under a new one; the peers give back what the copy lacks.
    */
   #reincarnate(peerCounter: number): void {
-    const { storage, cluster, random, trace } = this.#options;
+    const { cluster, random, trace } = this.#options;
     const replica = replicaOf(this.#self);
     assert(replica !== undefined, 'own origin is a replica origin', { self: this.#self });
     const next = makeOrigin(replica, random.u32());
@@ -292,17 +309,26 @@ export class CausalDriver {
         peerCounter,
       },
     });
-    this.#committing = storage.commit([identityWrite(cluster, next)]).then(
+    this.#committing = this.#wipeOrder([identityWrite(cluster, next)]).then(
       () => {
         this.#committing = undefined;
         this.#self = next;
         this.#eventual = new EventualIndex((group) => this.#bodyOf(group));
         this.#plane = this.#openPlane();
+        this.#feed?.restart();
+        this.#options.machine?.wiped();
         this.#options.onReincarnated();
         this.connected();
       },
       (error: unknown) => this.#options.onFatal(error),
     );
+  }
+
+  /** The old incarnation was a member of the order, with a vote, a log and a state; the new one has none of them. */
+  async #wipeOrder(writes: readonly StorageWrite[]): Promise<void> {
+    const { storage, machine, extraWipe } = this.#options;
+    const state = (await machine?.wipeWrites()) ?? [];
+    await storage.commit([...writes, ...(extraWipe?.() ?? []), ...state]);
   }
 
   #flushOutbox(): void {

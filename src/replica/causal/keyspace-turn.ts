@@ -4,6 +4,7 @@
  */
 import { utf8Decode, utf8Encode } from '../../base/bytes.js';
 import { LIMITS } from '../../base/limits.js';
+import type { StateReader } from '../../base/state-table.js';
 import type { VersionVector } from '../../clocks/version-vector.js';
 import { type GroupBody, type GroupStem, type RetryName, versionOf } from '../../keyspace/group-body.js';
 import {
@@ -16,6 +17,8 @@ import {
   type KeyRecord,
   NO_VERSIONS,
 } from '../../keyspace/key-record.js';
+import { mayForget } from '../../keyspace/ordered/adoption.js';
+import { readOrdered } from '../../keyspace/ordered/state-keys.js';
 import {
   decodeRetryEntry,
   encodeRetryEntry,
@@ -41,12 +44,15 @@ interface RetryChange {
 
 export class KeyspaceTurn {
   readonly #storage: StorageReader;
+  readonly #ordered: StateReader | undefined;
   readonly #slots = new Map<string, Slot>();
   /** By table key, as text. */
   readonly #retries = new Map<string, RetryChange>();
 
-  constructor(storage: StorageReader) {
+  /** `ordered` is the state of the total order after this transaction, if there is one. */
+  constructor(storage: StorageReader, ordered?: StateReader) {
     this.#storage = storage;
+    this.#ordered = ordered;
   }
 
   record(key: string): KeyRecord {
@@ -91,10 +97,13 @@ export class KeyspaceTurn {
     }
   }
 
-  /** Forget the key if nothing but tombstones covered by `stable` is left of it. */
+  /**
+   * Forget the key if nothing but tombstones covered by `stable` is left of it, and the ordered view will not bring back
+   * what they delete.
+   */
   forgetIfStable(key: string, stable: VersionVector): void {
     const record = this.record(key);
-    if (record.length > 0 && isForgettable(record, stable)) this.put(key, NO_VERSIONS);
+    if (record.length > 0 && this.#mayForget(key, record, stable)) this.put(key, NO_VERSIONS);
   }
 
   /** Drop the outcome stored under `tableKey`, unless this turn has renewed it. */
@@ -125,6 +134,12 @@ export class KeyspaceTurn {
       );
     }
     return { writes, liveKeysDelta };
+  }
+
+  #mayForget(key: string, record: KeyRecord, stable: VersionVector): boolean {
+    const ordered = this.#ordered;
+    if (ordered === undefined || !isForgettable(record, stable)) return isForgettable(record, stable);
+    return guardCorruption('ordered record', () => mayForget(record, readOrdered(ordered, key), { stable, at: 0 }));
   }
 
   #slot(key: string): Slot {

@@ -9,11 +9,17 @@ const TAKEN_MAX = 2_000;
 
 export class TombstoneQueue {
   readonly #queue: { readonly dot: Dot; readonly key: string }[] = [];
+  readonly #onDeleted: ((key: string) => void) | undefined;
+
+  constructor(onDeleted?: (key: string) => void) {
+    this.#onDeleted = onDeleted;
+  }
 
   note(group: { readonly dot: Dot }, body: GroupBody): void {
     for (const op of body.ops) {
-      if (op.kind === 'delete' && this.#queue.length < REMEMBERED_MAX)
-        this.#queue.push({ dot: group.dot, key: op.key });
+      if (op.kind !== 'delete') continue;
+      this.#onDeleted?.(op.key);
+      if (this.#queue.length < REMEMBERED_MAX) this.#queue.push({ dot: group.dot, key: op.key });
     }
   }
 
