@@ -103,7 +103,7 @@ describe('without a quorum', () => {
     ['a page', { method: 'GET', url: '/v1/kv' }, ['causal', 'eventual']],
     ['the look at a lock', { method: 'GET', url: '/v1/locks/l' }, ['causal', 'eventual']],
     ['a conditional write', { method: 'PUT', url: URL, headers: { 'if-none-match': '*' } }, []],
-    ['a transaction', { method: 'POST', url: '/v1/txn', payload: { then: [{ get: 'a' }] } }, []],
+    ['a transaction', { method: 'POST', url: '/v1/txn', payload: { else: [{ get: 'a' }] } }, []],
     ['a sequence', { method: 'POST', url: '/v1/sequences/s/next' }, []],
   ] as const)('%s is told which levels would do', async (_, request, served) => {
     const { app, replica } = open();
