@@ -9,7 +9,7 @@ export type TxnOp = BatchOp | { readonly get: string };
  */
 export type TxnCondition =
   | { readonly key: string; readonly etag: string | null }
-  | { readonly key: string; readonly value: Value };
+  | { readonly key: string; readonly value: Exclude<Value, null> };
 
 /** Named as in etcd: an object with a member `then`, as the HTTP contract has it, is taken for a promise by tools. */
 export interface Txn {
