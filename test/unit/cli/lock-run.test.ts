@@ -1,5 +1,5 @@
 /** `lock run`: a real child under a lock that a scripted replica gives, keeps or takes away. */
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
@@ -18,9 +18,9 @@ afterEach(() => {
 });
 
 /** Answers by the last part of the path. */
-function lockServer(answers: Readonly<Record<string, Step>> = {}): Step {
+function lockServer(answers: Readonly<Record<string, Step>> = {}, ttlMs = 60_000): Step {
   return (response, request) => {
-    const granted = answer({ fencingToken: 9, owner: 'ann', ttlMs: 300 });
+    const granted = answer({ fencingToken: 9, owner: 'ann', ttlMs });
     const step = answers[request.path.split('/').at(-1) ?? ''] ?? granted;
     if (typeof step === 'function') step(response, request);
     else response.writeHead(step.status ?? 200, step.headers).end(step.body);
@@ -30,7 +30,7 @@ function lockServer(answers: Readonly<Record<string, Step>> = {}): Step {
 function runUnder(script: string, server: Step, ...flags: readonly string[]): Promise<Ran> {
   const env = { ...process.env, OUT: join(folder, 'out') } as Readonly<Record<string, string>>;
   const command = ['--', process.execPath, '-e', script];
-  return runAgainst([server], ['lock', 'run', 'a/b', '--owner', 'ann', '--ttl', '300ms', ...flags, ...command], {
+  return runAgainst([server], ['lock', 'run', 'a/b', '--owner', 'ann', '--ttl', '1m', ...flags, ...command], {
     env,
   });
 }
@@ -43,7 +43,7 @@ test('the command finds its fencing token, and its exit code is the result', asy
   expect(ran.exit).toBe(7);
   expect(readFileSync(join(folder, 'out'), 'utf8')).toBe('a%2Fb=9');
   expect([asked(ran)[0], asked(ran).at(-1)]).toEqual(['acquire', 'release']);
-  expect(JSON.parse(ran.replica.requests[0]?.body ?? '')).toEqual({ owner: 'ann', ttlMs: 300, waitMs: 1_000 });
+  expect(JSON.parse(ran.replica.requests[0]?.body ?? '')).toEqual({ owner: 'ann', ttlMs: 60_000, waitMs: 1_000 });
 });
 
 test('a command that a signal ends says so as shells do', async () => {
@@ -51,17 +51,16 @@ test('a command that a signal ends says so as shells do', async () => {
 });
 
 test('the lease is renewed while the command runs', async () => {
-  let renewals = 0;
   const renew: Step = (response) => {
-    renewals += 1;
+    writeFileSync(join(folder, 'out'), '');
     response.writeHead(200).end('{}');
   };
-  await runUnder('setTimeout(() => undefined, 1_500)', lockServer({ renew }));
-  expect(renewals).toBeGreaterThan(1);
+  const untilRenewed = `setInterval(() => { if (require('fs').existsSync(process.env.OUT)) process.exit(7) }, 20)`;
+  expect((await runUnder(untilRenewed, lockServer({ renew }, 4_500))).exit).toBe(7);
 });
 
 test('a command that loses the lock is killed, and the exit code is 4', async () => {
-  const ran = await runUnder('setInterval(() => undefined, 1_000)', lockServer({ renew: problem('fenced') }));
+  const ran = await runUnder('setInterval(() => undefined, 1_000)', lockServer({ renew: problem('fenced') }, 900));
   expect(ran.exit).toBe(4);
   expect(ran.terminal.errors()).toContain('the lease of "a/b" under fencing token 9 was lost');
   expect(asked(ran)).not.toContain('release');
