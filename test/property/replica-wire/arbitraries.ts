@@ -66,6 +66,8 @@ export const planeMessages: fc.Arbitrary<PlaneMessage> = fc.oneof(
     floor: vectors,
     forgotten: vectors,
     settled: flags,
+    members: fc.array(origins, { maxLength: 5 }),
+    joined: flags,
     wantReply: flags,
   }),
   fc.record({ kind: fc.constant('fetch' as const), request: numbers, ranges }),
