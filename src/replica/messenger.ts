@@ -20,7 +20,8 @@ export type RefusalReason = EnvelopeRefusal | 'stranger' | 'unknown-kind';
 export interface MessengerOptions {
   /** Read at each message: the incarnation may change. */
   readonly self: () => Sender;
-  readonly members: readonly ReplicaId[];
+  /** The sender may speak on the planes; gossip is heard of everybody in the cluster. */
+  readonly isMember: (sender: Sender) => boolean;
   readonly transport: Transport;
   readonly time: Time;
   readonly random: Random;
@@ -86,10 +87,7 @@ export class Messenger {
       return;
     }
     const { sender, kind, payload } = result.envelope;
-    if (sender.replica === self.replica ? sender.boot === self.boot : !this.#options.members.includes(sender.replica)) {
-      if (sender.replica !== self.replica) this.#refuse('stranger');
-      return;
-    }
+    if (sender.replica === self.replica && sender.boot === self.boot) return;
     try {
       this.#dispatch(sender, kind, payload);
     } catch (error) {
@@ -102,12 +100,13 @@ export class Messenger {
     const own = sender.replica === this.#options.self().replica;
     if (isGossipKind(kind)) this.#options.onGossip(sender, decodeGossip(kind, payload));
     else if (own) return;
-    else if (isPlaneKind(kind)) this.#options.onPlane(sender, decodePlaneMessage(kind, payload));
-    else if (isAuditKind(kind)) this.#options.onAudit(sender, decodeAudit(kind, payload));
     else if (kind === FRAGMENT_KIND) {
       const whole = this.#reassembly.add(`${sender.origin}/${sender.boot}`, payload);
       if (whole !== undefined) this.#dispatch(sender, whole.kind, whole.payload);
-    } else this.#refuse('unknown-kind');
+    } else if (!isPlaneKind(kind) && !isAuditKind(kind)) this.#refuse('unknown-kind');
+    else if (!this.#options.isMember(sender)) this.#refuse('stranger');
+    else if (isPlaneKind(kind)) this.#options.onPlane(sender, decodePlaneMessage(kind, payload));
+    else this.#options.onAudit(sender, decodeAudit(kind, payload));
   }
 
   #refuse(reason: RefusalReason): void {

@@ -80,7 +80,7 @@ export class CausalPlane {
     const { self, members, agreement, random } = options;
     const replica = replicaOf(self);
     assert(replica !== undefined && members.includes(replica), 'not a member of its cluster', { self, members });
-    const isAlone = (agreement?.members ?? members).length === 1;
+    const isAlone = agreement?.members.every((member) => member === self) ?? members.length === 1;
     this.#self = self;
     this.#replica = replica;
     this.#durable = recovered.vector;
@@ -168,11 +168,6 @@ export class CausalPlane {
   durableAt(dot: Dot): readonly ReplicaId[] {
     const others = this.#peers.holders(dot);
     return this.#durable.covers(dot) ? [this.#replica, ...others].sort() : others;
-  }
-
-  /** Who the members are by agreement, if there is one. */
-  get agreement(): Agreement | undefined {
-    return this.#peers.agreement;
   }
 
   /**

@@ -53,7 +53,7 @@ export class Joining {
     if (this.#joined) return;
     const has = (target: Target | undefined) => target !== undefined && durable.includes(target.vector);
     const reached = [...this.#targets.values()].some((target) => target.isEnough && has(target));
-    const reachedAll = this.#targets.size > 0 && others.every((replica) => has(this.#targets.get(replica)));
+    const reachedAll = others.every((replica) => has(this.#targets.get(replica)));
     this.#joined = reached || reachedAll;
   }
 

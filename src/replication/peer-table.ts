@@ -116,9 +116,10 @@ export class PeerTable {
    * the other way round: after our own restart a late message can make the dead look like the living.
    */
   hear(from: Peer, nowMs: number): Standing {
+    if (replicaOf(from.origin) !== from.replica) return 'foreign';
+    if (this.#agreement?.former.includes(from.origin) === true) return this.#standingOfFormer(nowMs);
     const peer = this.#peers.get(from.replica);
-    if (peer === undefined || replicaOf(from.origin) !== from.replica) return 'foreign';
-    if (this.#agreement?.former.includes(from.origin) === true) return 'foreign';
+    if (peer === undefined) return 'foreign';
     if (peer.origin === from.origin) {
       peer.contactMs = nowMs;
       return 'known';
@@ -202,6 +203,16 @@ export class PeerTable {
     const peer = this.#peers.get(replica);
     if (peer === undefined && this.#agreement !== undefined) return this.#membersSinceMs ?? this.#startedMs;
     return peer?.origin === undefined || peer.origin === origin ? undefined : peer.sinceMs;
+  }
+
+  /**
+   * What a member wrote just before it was removed is welcome for a moment. Nothing is forgotten that early, because all
+   * must have been of one mind for longer.
+   */
+  #standingOfFormer(nowMs: number): Standing {
+    return this.#membersSinceMs !== undefined && nowMs - this.#membersSinceMs < LIMITS.farewellMs
+      ? 'retired'
+      : 'foreign';
   }
 
   get #own(): readonly Origin[] {

@@ -12,9 +12,10 @@ import type { Random } from '../../ports/random.js';
 import type { Storage, StorageWrite } from '../../ports/storage.js';
 import type { Time } from '../../ports/time.js';
 import type { Trace } from '../../ports/trace.js';
-import { CausalPlane, type Now, type Peer, type PersistBatch } from '../../replication/causal-plane.js';
+import { type Agreement, CausalPlane, type Now, type Peer, type PersistBatch } from '../../replication/causal-plane.js';
 import type { Outgoing, PlaneMessage } from '../../replication/messages.js';
 import type { WriteGroup } from '../../replication/write-group.js';
+import { membershipWipe } from '../membership/stored-membership.js';
 import { identityWrite, readState, type StoredState, stateWrite } from '../stored-state.js';
 import { EventualIndex } from './eventual-index.js';
 import { KeyspaceTurn } from './keyspace-turn.js';
@@ -39,7 +40,9 @@ export interface DriverOptions {
   readonly cluster: ClusterId;
   /** The incarnation the data was opened under. */
   readonly origin: Origin;
+  /** As configured; `agreement` counts instead as soon as there is one. */
   readonly members: readonly ReplicaId[];
+  readonly agreement: Agreement | undefined;
   readonly storage: Storage;
   readonly time: Time;
   readonly random: Random;
@@ -61,6 +64,7 @@ export class CausalDriver {
   readonly #pending: PendingWrite[] = [];
   #pendingBytes = 0;
   #self: Origin;
+  #agreement: Agreement | undefined;
   #plane: CausalPlane;
   #eventual: EventualIndex;
   #state: StoredState;
@@ -72,6 +76,7 @@ export class CausalDriver {
     this.#options = options;
     this.#snapshots = new SnapshotServer(options.storage);
     this.#self = options.origin;
+    this.#agreement = options.agreement;
     this.#state = readState(options.storage);
     this.#eventual = new EventualIndex((group) => this.#bodyOf(group));
     this.#plane = this.#openPlane();
@@ -128,6 +133,13 @@ export class CausalDriver {
     this.#afterInput();
   }
 
+  /** Other members from now on; the agreement is durable. */
+  setMembers(agreement: Agreement): void {
+    this.#agreement = agreement;
+    this.#plane.setMembers(agreement, this.now());
+    this.#afterInput();
+  }
+
   connected(): void {
     this.#plane.connected(this.now());
     this.#afterInput();
@@ -156,7 +168,7 @@ export class CausalDriver {
     const { members, random } = this.#options;
     const { vector, floor, forgotten, hlc, installTarget } = this.#state;
     const plane = new CausalPlane(
-      { self: this.#self, members, random: () => random.float() },
+      { self: this.#self, members, agreement: this.#agreement, random: () => random.float() },
       { vector, floor, forgotten, hlc, installing: installTarget !== undefined, installTarget },
     );
     plane.onBuffered = (group) => this.#eventual.add(group);
@@ -292,10 +304,11 @@ export class CausalDriver {
         peerCounter,
       },
     });
-    this.#committing = storage.commit([identityWrite(cluster, next)]).then(
+    this.#committing = storage.commit([identityWrite(cluster, next), membershipWipe()]).then(
       () => {
         this.#committing = undefined;
         this.#self = next;
+        this.#agreement = undefined;
         this.#eventual = new EventualIndex((group) => this.#bodyOf(group));
         this.#plane = this.#openPlane();
         this.#options.onReincarnated();

@@ -6,7 +6,8 @@ import type { VersionVector } from '../../clocks/version-vector.js';
 export interface TokenKnowledge {
   readonly self: Origin;
   readonly durable: VersionVector;
-  readonly members: readonly ReplicaId[];
+  /** Replicas that may have written: all members; undefined where members come and go, and former ones wrote too. */
+  readonly members: readonly ReplicaId[] | undefined;
   /** Highest counter this replica has ever issued. */
   readonly issued: number;
 }
@@ -16,7 +17,7 @@ export function checkToken(token: VersionVector, known: TokenKnowledge): void {
   for (const { origin, need } of known.durable.missing(token)) {
     if (origin === LOG_ORIGIN) throw impossible(`the total order at ${need}, which this cluster does not run`);
     const replica = replicaOf(origin);
-    if (replica === undefined || !known.members.includes(replica)) {
+    if (replica === undefined || known.members?.includes(replica) === false) {
       throw impossible(`"${origin}", which is no member of this cluster`);
     }
     if (origin === known.self && need > known.issued) {
