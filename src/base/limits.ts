@@ -23,6 +23,19 @@ export const LIMITS = {
   /** Members plus former incarnations that a version vector may name; bounds decoding. */
   vectorMaxEntries: 64,
   membersMax: 16,
+  /** Replicas that are no members and said hello, remembered so that they can be added. */
+  candidatesMax: 16,
+  /** How long a founder waits for the answers of one round. */
+  foundingRoundMs: 500,
+  /** A change that was sent to the leader is sent again after this, and a leader waits this long for its successor. */
+  membershipAskMs: 500,
+  membershipTransferMs: 600,
+  /** Between two attempts to put a new incarnation in the place of the old one. */
+  replacementRetryMs: 1_000,
+  /** What a removed member wrote last is still taken for this long; shorter than `peerTimeoutMs`. */
+  farewellMs: 750,
+  /** A removed replica ends after this, when what it wrote last has left. */
+  removedGraceMs: 500,
 
   /** A stamp further ahead of the local wall clock than this is never followed. */
   clockMaxAheadMs: 500,

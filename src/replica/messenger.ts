@@ -25,7 +25,8 @@ export type RefusalReason = EnvelopeRefusal | 'stranger' | 'unknown-kind';
 export interface MessengerOptions {
   /** Read at each message: the incarnation may change. */
   readonly self: () => Sender;
-  readonly members: readonly ReplicaId[];
+  /** The sender may speak on the planes; gossip is heard of everybody in the cluster. */
+  readonly isMember: (sender: Sender) => boolean;
   readonly transport: Transport;
   readonly time: Time;
   readonly random: Random;
@@ -105,10 +106,7 @@ export class Messenger {
       return;
     }
     const { sender, kind, payload } = result.envelope;
-    if (sender.replica === self.replica ? sender.boot === self.boot : !this.#options.members.includes(sender.replica)) {
-      if (sender.replica !== self.replica) this.#refuse('stranger');
-      return;
-    }
+    if (sender.replica === self.replica && sender.boot === self.boot) return;
     try {
       this.#dispatch(sender, kind, payload);
     } catch (error) {
@@ -121,16 +119,22 @@ export class Messenger {
     const own = sender.replica === this.#options.self().replica;
     if (isGossipKind(kind)) this.#options.onGossip(sender, decodeGossip(kind, payload));
     else if (own) return;
-    else if (isPlaneKind(kind)) this.#options.onPlane(sender, decodePlaneMessage(kind, payload));
-    else if (isAuditKind(kind)) this.#options.onAudit(sender, decodeAudit(kind, payload));
-    else if (isOrderKind(kind) && this.#options.onOrder !== undefined) {
-      this.#options.onOrder(sender, decodeOrder(kind, payload));
-    } else if (isRaftKind(kind) && this.#options.onRaft !== undefined) {
+    else if (isRaftKind(kind) && this.#options.onRaft !== undefined) {
       this.#options.onRaft(sender, decodeRaft(sender.origin, kind, payload));
     } else if (kind === FRAGMENT_KIND) {
       const whole = this.#reassembly.add(`${sender.origin}/${sender.boot}`, payload);
       if (whole !== undefined) this.#dispatch(sender, whole.kind, whole.payload);
-    } else this.#refuse('unknown-kind');
+    } else this.#dispatchOfMember(sender, kind, payload);
+  }
+
+  #dispatchOfMember(sender: Sender, kind: number, payload: Uint8Array): void {
+    const { isMember, onPlane, onAudit, onOrder } = this.#options;
+    const isKnown = isPlaneKind(kind) || isAuditKind(kind) || (isOrderKind(kind) && onOrder !== undefined);
+    if (!isKnown) this.#refuse('unknown-kind');
+    else if (!isMember(sender)) this.#refuse('stranger');
+    else if (isPlaneKind(kind)) onPlane(sender, decodePlaneMessage(kind, payload));
+    else if (isAuditKind(kind)) onAudit(sender, decodeAudit(kind, payload));
+    else onOrder?.(sender, decodeOrder(kind, payload));
   }
 
   #refuse(reason: RefusalReason): void {

@@ -23,6 +23,7 @@ import { Outbox, type SelfPortrait } from './outbox.js';
 import { PeerTable } from './peer-table.js';
 import { type PlaneCounter, type PlaneCounters, zeroCounters } from './plane-counters.js';
 import type {
+  Agreement,
   InstallStep,
   Now,
   Peer,
@@ -39,6 +40,7 @@ import { sealGroup, type WriteGroup } from './write-group.js';
 
 export type { PlaneCounter, PlaneCounters } from './plane-counters.js';
 export type {
+  Agreement,
   InstallStep,
   Now,
   Peer,
@@ -75,9 +77,10 @@ export class CausalPlane {
   #nowMs = 0;
 
   constructor(options: PlaneOptions, recovered: PlaneRecovered) {
-    const { self, members, random, ordered = false } = options;
+    const { self, members, agreement, random, ordered = false } = options;
     const replica = replicaOf(self);
     assert(replica !== undefined && members.includes(replica), 'not a member of its cluster', { self, members });
+    const isAlone = agreement?.members.every((member) => member === self) ?? members.length === 1;
     this.#self = self;
     this.#replica = replica;
     this.#durable = recovered.vector;
@@ -85,10 +88,10 @@ export class CausalPlane {
       buffered: (group) => this.onBuffered?.(group),
       unbuffered: (group) => this.onUnbuffered?.(group),
     });
-    this.#peers = new PeerTable(self, members);
+    this.#peers = new PeerTable(self, members, agreement);
     this.#intake = new Intake(self, this.#delivery.buffer, this.#peers, this.#counters, recovered.hlc);
     this.#catchUp = new CatchUp(this.#delivery, this.#peers, this.#counters, random, ordered);
-    this.#joining = new Joining(recovered.vector.get(self) > 0 || members.length === 1);
+    this.#joining = new Joining(self, recovered.vector.get(self) > 0 || isAlone);
     this.#stability = new Stability(replica);
     this.#retention = new Retention(recovered.floor, recovered.forgotten, ordered);
     this.#digests = new DigestSchedule(random);
@@ -165,6 +168,20 @@ export class CausalPlane {
   durableAt(dot: Dot): readonly ReplicaId[] {
     const others = this.#peers.holders(dot);
     return this.#durable.covers(dot) ? [this.#replica, ...others].sort() : others;
+  }
+
+  /**
+   * Other members from now on. The agreement is durable: a replica that has told others whom it counts in may not go
+   * back to counting without them.
+   */
+  setMembers(agreement: Agreement, now: Now): void {
+    this.#observe(now);
+    for (const replica of this.#peers.agree(agreement, now.monotonicMs)) {
+      this.#catchUp.forget(replica);
+      this.#joining.forget(replica);
+    }
+    this.#reached();
+    this.#outbox.digest(true);
   }
 
   peers(now: Now): readonly PeerStatus[] {
@@ -273,7 +290,7 @@ export class CausalPlane {
     this.#observe(now);
     this.#outstanding = undefined;
     this.#durable = batch.vector;
-    this.#joining.reach(this.#durable);
+    this.#reached();
     this.#counters.delivered += batch.deliveries.length;
     if (batch.trim !== undefined) this.#retention.commit(batch.trim);
     const own = batch.deliveries.filter((group) => group.dot.origin === this.#self);
@@ -298,7 +315,13 @@ export class CausalPlane {
 
   #portrait(): SelfPortrait {
     const { floor, forgotten } = this.#retention;
-    return { vector: this.#durable, floor, forgotten, settled: this.#isSettled() };
+    const members = this.#peers.agreement?.members ?? [];
+    return { vector: this.#durable, floor, forgotten, settled: this.#isSettled(), members, joined: this.joined };
+  }
+
+  #reached(): void {
+    const others = this.#peers.all().map(({ replica }) => replica);
+    this.#joining.reach(this.#durable, others);
   }
 
   /** Nothing is held back whose origin may have come to its end without our knowing. */
@@ -309,6 +332,7 @@ export class CausalPlane {
   /** A peer that was not heard before, or that lost its data, learns at once what is here. */
   #welcome(replica: ReplicaId): void {
     this.#catchUp.forget(replica);
+    this.#joining.forget(replica);
     this.#outbox.digestTo(replica);
   }
 
@@ -322,8 +346,10 @@ export class CausalPlane {
     const { vector } = message;
     this.#intake.suspect(vector.get(this.#self), this.#durable.get(this.#self));
     this.#peers.learn(from.replica, vector);
-    this.#stability.hear(from.replica, from.origin, vector, this.#durable);
-    this.#joining.hear(vector, this.#durable);
+    if (this.#peers.goesByOurMembers(from.replica, message)) {
+      this.#stability.hear(from.replica, from.origin, vector, this.#durable);
+    }
+    this.#joining.notice();
   }
 
   #dispatch(from: ReplicaId, message: PlaneMessage, now: Now): void {
@@ -364,6 +390,8 @@ export class CausalPlane {
   #receiveDigest(from: ReplicaId, message: DigestMessage, now: Now): void {
     this.#peers.learnFloor(from, message.floor);
     this.#peers.learnDigest(from, message, now.monotonicMs);
+    this.#joining.hear(from, message, this.#peers.agreement);
+    this.#reached();
     if (message.wantReply) this.#outbox.digestTo(from);
   }
 

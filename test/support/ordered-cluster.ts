@@ -3,6 +3,7 @@
  * the test owns. They are put together from the production parts; groups of the log come into the causal plane as if a
  * further member, which has no other part in anything, had sent them.
  */
+import { votersOf } from '../../src/replica/membership/voters.js';
 import { type MemoryStorage, openMemoryStorage } from '../../src/adapters/memory-storage.js';
 import { createMemoryTime, type MemoryTime } from '../../src/adapters/memory-time.js';
 import { createMemoryNetwork, type MemoryNetwork } from '../../src/adapters/memory-transport.js';
@@ -157,7 +158,7 @@ export class OrderedNode {
     const trace = () => {};
     const messenger = new Messenger({
       self: () => ({ cluster: CLUSTER, replica: id, origin, boot: 1 }),
-      members,
+      isMember: ({ replica }) => members.includes(replica),
       transport: network.connect(id),
       time,
       random,
@@ -208,7 +209,7 @@ export class OrderedNode {
       driver,
       admission,
       durability,
-      voters: members.length,
+      voters: () => votersOf(undefined, members),
       reachable: () => members.length,
       ordered: () => member.state,
     });

@@ -198,7 +198,7 @@ export class RaftOrderCluster {
     const state = new ListedState(member.storage);
     const messenger = new Messenger({
       self: () => ({ cluster, replica: member.id, origin: member.origin, boot: 1 }),
-      members: this.members.map(({ id }) => id),
+      isMember: ({ replica }) => this.members.some(({ id }) => id === replica),
       transport,
       time,
       random: this.random,

@@ -12,6 +12,7 @@ import type { Time } from '../../ports/time.js';
 import type { CausalDriver, IssueGroup } from '../causal/causal-driver.js';
 import type { DurabilityWaiters } from '../causal/durability-waiters.js';
 import type { KeyspaceTurn } from '../causal/keyspace-turn.js';
+import type { Voters } from '../membership/voters.js';
 import type { Durability, RequestContext, WriteRequest, WriteResult } from '../request-types.js';
 import type { Admission } from './admission.js';
 import { fingerprintOf } from './fingerprint.js';
@@ -22,7 +23,7 @@ export interface WritesOptions {
   readonly driver: CausalDriver;
   readonly admission: Admission;
   readonly durability: DurabilityWaiters;
-  readonly voters: number;
+  readonly voters: () => Voters;
   /** Voters heard from lately, this one included. */
   readonly reachable: () => number;
   /** What this replica has applied of the total order; undefined in a replica without one. */
@@ -192,7 +193,8 @@ export class Writes {
   #need(durability: Durability): number {
     if (durability === 'local') return 1;
     const { voters, reachable } = this.#options;
-    const need = durability === 'all' ? voters : Math.floor(voters / 2) + 1;
+    const { ids, majority } = voters();
+    const need = durability === 'all' ? ids.length : majority;
     const now = reachable();
     if (now < need) {
       throw new CausewayError('no-quorum', `durability ${durability} needs ${need} voters; ${now} can be reached`, {

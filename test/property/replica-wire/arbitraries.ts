@@ -70,6 +70,8 @@ export const planeMessages: fc.Arbitrary<PlaneMessage> = fc.oneof(
     floor: vectors,
     forgotten: vectors,
     settled: flags,
+    members: fc.array(origins, { maxLength: 5 }),
+    joined: flags,
     wantReply: flags,
   }),
   fc.record({ kind: fc.constant('fetch' as const), request: numbers, ranges }),
@@ -94,6 +96,9 @@ export const planeMessages: fc.Arbitrary<PlaneMessage> = fc.oneof(
   fc.record({ kind: fc.constant('snapshot-gone' as const), session: numbers }),
 );
 
+const orders = fc.option(origins, { nil: undefined });
+const ids = fc.constantFrom('r1', 'r2', 'node-3').map(parseReplicaId);
+
 export const gossipMessages: fc.Arbitrary<GossipMessage> = fc.oneof(
   fc.record({
     kind: fc.constant('hello' as const),
@@ -102,9 +107,36 @@ export const gossipMessages: fc.Arbitrary<GossipMessage> = fc.oneof(
     keys: numbers,
     buffered: numbers,
     hlc: stamps,
+    order: orders,
   }),
   fc.constant({ kind: 'probe' as const }),
   fc.record({ kind: fc.constant('taken' as const), startedMs: numbers }),
+  fc.record({ kind: fc.constant('found-ask' as const), round: numbers }),
+  fc.record({
+    kind: fc.constant('found-answer' as const),
+    round: numbers,
+    order: orders,
+    configured: fc.array(ids, { maxLength: 16 }),
+  }),
+  fc.record({ kind: fc.constant('expelled' as const), origin: origins }),
+  fc.record({
+    kind: fc.constant('change-ask' as const),
+    number: numbers,
+    change: fc.record({ kind: fc.constantFrom('add', 'promote', 'remove', 'transfer'), id: ids }),
+    timeoutMs: numbers,
+  }),
+  fc.record({
+    kind: fc.constant('change-answer' as const),
+    number: numbers,
+    result: fc.oneof(
+      fc.record({ kind: fc.constant('done' as const), index: numbers }),
+      fc.record({
+        kind: fc.constant('refused' as const),
+        code: fc.constantFrom('membership-conflict', 'invalid-request', 'no-quorum', 'outcome-unknown'),
+        detail: texts,
+      }),
+    ),
+  }),
 );
 
 const bound = fc.option(keyBytes, { nil: undefined });

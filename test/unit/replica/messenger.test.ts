@@ -34,7 +34,7 @@ function setUp() {
     const heard: string[] = [];
     const messenger = new Messenger({
       self: () => self,
-      members,
+      isMember: ({ replica }) => members.includes(replica),
       transport: net.connect(self.replica),
       time,
       random,
@@ -61,6 +61,12 @@ function setUp() {
 }
 
 describe('the messenger', () => {
+  it('hears the gossip of strangers, who may want to become members', () => {
+    const { deliver, r1 } = setUp();
+    expect(deliver(encodeEnvelope(sender('r9'), PROBE_KIND, new Uint8Array(0)))).toEqual([]);
+    expect(r1.heard).toEqual(['r9/1 probe']);
+  });
+
   it('carries plane, gossip and audit messages to whom they are for', () => {
     const { time, r1, r2 } = setUp();
     const range = { after: undefined, last: undefined };
@@ -92,7 +98,7 @@ describe('the messenger', () => {
     const { deliver, r1 } = setUp();
     const empty = new Uint8Array(0);
     const good = encodeEnvelope(sender('r3'), PROBE_KIND, empty);
-    expect(deliver(encodeEnvelope(sender('r9'), PROBE_KIND, empty))).toEqual([['stranger', 1]]);
+    expect(deliver(encodeEnvelope(sender('r9'), REPORT_KIND, empty))).toEqual([['stranger', 1]]);
     const foreign = { ...sender('r3'), cluster: parseClusterId('d') };
     expect(deliver(encodeEnvelope(foreign, PROBE_KIND, empty)).at(-1)).toEqual(['foreign-cluster', 1]);
     expect(deliver(good.map((byte, i) => (i === 2 ? 9 : byte))).at(-1)).toEqual(['unknown-version', 1]);
