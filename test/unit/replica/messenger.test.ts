@@ -63,7 +63,7 @@ function setUp() {
 }
 
 describe('the messenger', () => {
-  it('carries messages of every kind to whom they are for, as their sender's', () => {
+  it('carries messages of every kind to whom they are for, each as of its sender', () => {
     const { time, r1, r2 } = setUp();
     const range = { after: undefined, last: undefined };
     r1.messenger.sendPlane('all', REPORT);
