@@ -144,6 +144,8 @@ export const LIMITS = {
   raftVerifiedTailEntries: 1_000,
   /** A copy of the state is measured in slices of this size. */
   raftCopySliceBytes: 1024 * 1024,
+  /** However often it is read, a copy is not kept open longer: it keeps old pages and the log behind it alive. */
+  raftCopyMaxMs: 10 * 60 * 1000,
 
   /** Names of locks, elections, sequences, constraints and namespaces of claims; owners of locks and claims. */
   coordinationNameMaxBytes: 255,

@@ -158,7 +158,7 @@ export function describeTotalOrder(name: string, open: (seed: number) => Promise
       expect(appended).toBeGreaterThan(50);
     });
 
-    it.each([4, 5, 6])('loses nothing delivered while one member after the other dies (seed %i)', async (seed) => {
+    it.each([4, 5])('loses nothing delivered while one member after the other dies (seed %i)', async (seed) => {
       world = await open(seed);
       const appends = new Appends(world);
       const agreement = new Agreement(world);
@@ -238,7 +238,7 @@ export function describeTotalOrder(name: string, open: (seed: number) => Promise
       const agreement = new Agreement(world);
       const random = seededRandom(seed);
       const counts = { answered: 0, refused: 0 };
-      for (let round = 0; round < 400; round += 1) {
+      for (let round = 0; round < 250; round += 1) {
         if (random.chance(0.02)) world.isolate(random.int(MEMBERS.length));
         else if (random.chance(0.05)) world.heal();
         const asker = random.int(MEMBERS.length);
@@ -255,7 +255,7 @@ export function describeTotalOrder(name: string, open: (seed: number) => Promise
       }
       await world.converge();
       await world.pass(REFUSAL_MS);
-      expect(counts.answered + counts.refused).toBe(400);
+      expect(counts.answered + counts.refused).toBe(250);
       expect(Math.min(counts.answered, counts.refused)).toBeGreaterThan(10);
     });
 

@@ -3,7 +3,7 @@
  * the test owns. They are put together from the production parts; groups of the log come into the causal plane as if a
  * further member, which has no other part in anything, had sent them.
  */
-import { votersOf } from '../../src/replica/membership/voters.js';
+
 import { type MemoryStorage, openMemoryStorage } from '../../src/adapters/memory-storage.js';
 import { createMemoryTime, type MemoryTime } from '../../src/adapters/memory-time.js';
 import { createMemoryNetwork, type MemoryNetwork } from '../../src/adapters/memory-transport.js';
@@ -23,6 +23,7 @@ import type { Applied } from '../../src/keyspace/ordered/apply.js';
 import type { Entry } from '../../src/keyspace/ordered/entry.js';
 import { CausalDriver } from '../../src/replica/causal/causal-driver.js';
 import { DurabilityWaiters } from '../../src/replica/causal/durability-waiters.js';
+import { votersOf } from '../../src/replica/membership/voters.js';
 import { Messenger } from '../../src/replica/messenger.js';
 import { Linearizable } from '../../src/replica/order/linearizable.js';
 import { Proposer } from '../../src/replica/order/proposer.js';

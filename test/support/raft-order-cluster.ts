@@ -43,7 +43,7 @@ export interface OrderClusterOptions {
 export class RaftOrderCluster {
   readonly time: MemoryTime = createMemoryTime();
   readonly random: SeededRandom;
-  readonly members: OrderMember[];
+  readonly members: OrderMember[] = [];
   readonly traces: (TraceEvent & { readonly member: ReplicaId })[] = [];
   readonly fatal: { readonly member: ReplicaId; readonly error: unknown }[] = [];
   /** Called by leaders with each command they stamp. */
@@ -55,6 +55,8 @@ export class RaftOrderCluster {
   readonly #options: OrderClusterOptions;
   readonly #network: MemoryNetwork;
   readonly #cut = new Set<string>();
+  /** Whom everybody listens to. */
+  readonly #ids: ReplicaId[] = [];
 
   constructor(options: OrderClusterOptions = {}) {
     this.#options = options;
@@ -64,7 +66,7 @@ export class RaftOrderCluster {
       random: this.random,
       deliver: (from, to) => this.#deliver(from, to),
     });
-    this.members = Array.from({ length: options.members ?? 3 }, (_, i) => newMember(`r${i + 1}`, i + 1));
+    for (let i = 1; i <= (options.members ?? 3); i += 1) this.add(`r${i}`);
   }
 
   /** Open all and let the first one found their order. */
@@ -78,7 +80,9 @@ export class RaftOrderCluster {
 
   /** Another member, which nobody knows. Returns its index. */
   add(name: string, nonce = 1): number {
-    this.members.push(newMember(name, nonce));
+    const member = newMember(name, nonce);
+    this.members.push(member);
+    this.#ids.push(member.id);
     return this.members.length - 1;
   }
 
@@ -198,7 +202,7 @@ export class RaftOrderCluster {
     const state = new ListedState(member.storage);
     const messenger = new Messenger({
       self: () => ({ cluster, replica: member.id, origin: member.origin, boot: 1 }),
-      isMember: ({ replica }) => this.members.some(({ id }) => id === replica),
+      isMember: ({ replica }) => this.#ids.includes(replica),
       transport,
       time,
       random: this.random,

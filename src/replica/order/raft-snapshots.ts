@@ -29,6 +29,7 @@ interface OpenCopy {
   readonly copy: StateCopy;
   readonly snapshot: SnapshotMeta;
   readonly cursors: Map<MemberId, CopyCursor>;
+  readonly openedMs: number;
   lastReadMs: number;
 }
 
@@ -73,10 +74,12 @@ export class SnapshotCopies {
     this.#options.answer({ to, snapshot, offset, bytes });
   }
 
-  /** Close a copy that nobody reads any more. */
+  /** Close a copy that nobody reads any more, or that was read for too long. */
   expire(): void {
     if (this.#open === undefined) return;
-    if (this.#options.time.monotonicMs() - this.#open.lastReadMs >= LIMITS.snapshotIdleMs) this.#closeOpen();
+    const { openedMs, lastReadMs } = this.#open;
+    const nowMs = this.#options.time.monotonicMs();
+    if (nowMs - lastReadMs >= LIMITS.snapshotIdleMs || nowMs - openedMs >= LIMITS.raftCopyMaxMs) this.#closeOpen();
   }
 
   /** The state is to be replaced, or the replica ends. */
@@ -126,7 +129,8 @@ export class SnapshotCopies {
       if (this.#preparing !== measured) return;
       this.#preparing = undefined;
       this.made += 1;
-      this.#open = { copy, snapshot, cursors: new Map(), lastReadMs: this.#options.time.monotonicMs() };
+      const nowMs = this.#options.time.monotonicMs();
+      this.#open = { copy, snapshot, cursors: new Map(), openedMs: nowMs, lastReadMs: nowMs };
       this.#answerWaiting();
     });
   }

@@ -196,8 +196,20 @@ const logEntries = fc
 export const RAFT_SENDER = makeOrigin(parseReplicaId('r1'), 1);
 const sessions = fc.nat(0xffffffff);
 const raftStem = { from: fc.constant(RAFT_SENDER), to: memberIds, term: numbers };
-const ofRaft = <const K extends Message['kind'], T>(kind: K, members: { [P in keyof T]: fc.Arbitrary<T[P]> }) =>
-  fc.record({ kind: fc.constant(kind), ...raftStem, ...members });
+type RaftParts<K extends Message['kind']> = Omit<
+  Extract<Message, { readonly kind: K }>,
+  'kind' | keyof typeof raftStem
+>;
+function ofRaft<const K extends Message['kind']>(
+  kind: K,
+  parts: { readonly [P in keyof RaftParts<K>]: fc.Arbitrary<RaftParts<K>[P]> },
+): fc.Arbitrary<Message> {
+  return fc.record({
+    kind: fc.constant(kind),
+    ...raftStem,
+    ...parts,
+  }) as fc.Arbitrary<unknown> as fc.Arbitrary<Message>;
+}
 export const raftMessages: fc.Arbitrary<Message> = fc.oneof(
   ofRaft('pre-vote-request', { lastIndex: numbers, lastTerm: numbers }),
   ofRaft('pre-vote-answer', { granted: flags, removedAt: fc.option(fc.integer({ min: 1 }), { nil: undefined }) }),
