@@ -295,7 +295,7 @@ describe('on the minority side', () => {
     await cluster.during(write(cluster, 0, [putOp('k', 'a')]));
     await cluster.run(100);
     cluster.isolate(0);
-    cluster.node(0).member.isDeluded = true;
+    cluster.node(0).member.delude();
     cluster.order.elect(1);
     await cluster.during(write(cluster, 1, [putOp('k', 'b')]));
     const requests = [read(cluster, 0, 'k'), write(cluster, 0, [putOp('k', 'c')])];

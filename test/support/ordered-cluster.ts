@@ -95,7 +95,7 @@ export class OrderedCluster {
     for (const { member } of this.nodes) {
       member.isCut = false;
       member.isLagging = false;
-      member.isDeluded = false;
+      member.deluded = undefined;
       member.catchUp();
     }
   }
