@@ -97,7 +97,7 @@ export class OrderedCluster {
     for (const { member } of this.nodes) {
       member.isCut = false;
       member.isLagging = false;
-      member.isDeluded = false;
+      member.deluded = undefined;
       member.catchUp();
     }
   }
@@ -146,113 +146,132 @@ export class OrderedNode {
   readonly driver: CausalDriver;
   readonly reads: Reads;
   readonly writes: Writes;
-  readonly proposer: Proposer;
   readonly ordered: Linearizable;
+  readonly #cluster: OrderedCluster;
+  readonly #members: readonly ReplicaId[];
+  readonly #messenger: Messenger;
+  readonly #admission: Admission;
+  readonly #durability: DurabilityWaiters;
 
   constructor(cluster: OrderedCluster, id: ReplicaId, members: readonly ReplicaId[]) {
-    const { time, random, network, order } = cluster;
-    const origin = makeOrigin(id, 7);
-    const storage = openMemoryStorage({
-      flush: (done) => void time.after(0.1 + random.float(), () => done()),
-    });
-    const member = order.join();
-    const trace = () => {};
-    const messenger = new Messenger({
+    const { time, random, order } = cluster;
+    this.#cluster = cluster;
+    this.#members = members;
+    this.id = id;
+    this.origin = makeOrigin(id, 7);
+    this.storage = openMemoryStorage({ flush: (done) => void time.after(0.1 + random.float(), () => done()) });
+    this.member = order.join();
+    this.#messenger = this.#openMessenger();
+    this.driver = this.#openDriver();
+    this.#admission = this.#openAdmission();
+    this.#durability = new DurabilityWaiters(time, (dot) => this.driver.plane.durableAt(dot).length);
+    this.reads = new Reads(this.storage, time, this.driver, this.#admission);
+    this.writes = this.#openWrites();
+    this.ordered = this.#openOrdered();
+    this.member.onApplied((applied) => this.#feed(applied));
+    this.#messenger.open();
+    time.soon(() => this.#tick());
+  }
+
+  #openMessenger(): Messenger {
+    const { network, time, random } = this.#cluster;
+    const { id, origin } = this;
+    return new Messenger({
       self: () => ({ cluster: CLUSTER, replica: id, origin, boot: 1 }),
-      isMember: ({ replica }) => members.includes(replica),
+      isMember: ({ replica }) => this.#members.includes(replica),
       transport: network.connect(id),
       time,
       random,
-      trace,
-      onPlane: (from, message) => driver.receive(from, message),
+      trace: () => {},
+      onPlane: (from, message) => this.driver.receive(from, message),
       onAudit: () => {},
       onGossip: () => {},
       onOrder: (from, message) => this.ordered.receive(from, message),
     });
-    const driver = new CausalDriver({
+  }
+
+  #openDriver(): CausalDriver {
+    const { time, random } = this.#cluster;
+    return new CausalDriver({
       cluster: CLUSTER,
-      origin,
-      members: [...members, FEED],
-      storage,
+      origin: this.origin,
+      members: [...this.#members, FEED],
+      storage: this.storage,
       time,
       random,
-      trace,
-      post: ({ to, message }) => messenger.sendPlane(to, message),
-      onProgress: () => this.#progress(),
+      trace: () => {},
+      post: ({ to, message }) => this.#messenger.sendPlane(to, message),
+      onProgress: () => {
+        this.#admission.wake();
+        this.#durability.wake();
+        this.ordered.wake();
+      },
       onReincarnated: () => {},
       onFatal: (error) => {
         throw error;
       },
     });
-    const coverage = () => ({ durable: driver.plane.durable, usable: !driver.plane.installing });
-    const tokens = () => ({
-      self: origin,
-      durable: driver.plane.durable,
-      members,
-      issued: driver.plane.applied.get(origin),
-    });
-    const admission = new Admission({
-      time,
-      coverage,
+  }
+
+  #coverage() {
+    const { durable, installing } = this.driver.plane;
+    return { durable, usable: !installing };
+  }
+
+  #tokens() {
+    const { durable, applied } = this.driver.plane;
+    return { self: this.origin, durable, members: this.#members, issued: applied.get(this.origin) };
+  }
+
+  #openAdmission(): Admission {
+    return new Admission({
+      time: this.#cluster.time,
+      coverage: () => this.#coverage(),
       mayWrite: () => true,
-      tokens,
-      hurry: () => driver.requestDigests(),
+      tokens: () => this.#tokens(),
+      hurry: () => this.driver.requestDigests(),
     });
-    const durability = new DurabilityWaiters(time, (dot) => driver.plane.durableAt(dot).length);
-    this.id = id;
-    this.origin = origin;
-    this.storage = storage;
-    this.member = member;
-    this.driver = driver;
-    this.reads = new Reads(storage, time, driver, admission);
-    this.writes = new Writes({
-      time,
-      driver,
-      admission,
-      durability,
-      voters: () => votersOf(undefined, members),
-      reachable: () => members.length,
-      ordered: () => member.state,
+  }
+
+  #openWrites(): Writes {
+    return new Writes({
+      time: this.#cluster.time,
+      driver: this.driver,
+      admission: this.#admission,
+      durability: this.#durability,
+      voters: () => votersOf(undefined, this.#members),
+      reachable: () => this.#members.length,
+      ordered: () => this.member.state,
     });
-    this.proposer = new Proposer({
+  }
+
+  #openOrdered(): Linearizable {
+    const { time, random, configuration } = this.#cluster;
+    const { member, storage, origin, driver } = this;
+    const self = () => origin;
+    const hlc = () => driver.plane.hlc;
+    return new Linearizable({
       order: member,
       applied: member,
-      time,
-      random,
-      self: () => origin,
-      hlc: () => driver.plane.hlc,
-    });
-    this.ordered = new Linearizable({
-      order: member,
-      applied: member,
-      proposals: this.proposer,
+      proposals: new Proposer({ order: member, applied: member, time, random, self, hlc }),
       storage,
       time,
       random,
-      self: () => origin,
-      voters: () => cluster.configuration,
-      coverage,
+      self,
+      voters: () => configuration,
+      coverage: () => this.#coverage(),
       peers: () => driver.plane.peers(driver.now()),
-      tokens,
-      admit: () => admission.admit(),
+      tokens: () => this.#tokens(),
+      admit: () => this.#admission.admit(),
       hurry: () => driver.requestDigests(),
-      send: (to, message) => messenger.sendOrder(to, message),
+      send: (to, message) => this.#messenger.sendOrder(to, message),
     });
-    this.#progress = () => {
-      admission.wake();
-      durability.wake();
-      this.ordered.wake();
-    };
-    member.onApplied((applied) => this.#feed(applied));
-    messenger.open();
-    const tick = () => {
-      driver.tick();
-      time.after(LIMITS.tickMs, tick);
-    };
-    time.soon(tick);
   }
 
-  #progress: () => void = () => {};
+  #tick(): void {
+    this.driver.tick();
+    this.#cluster.time.after(LIMITS.tickMs, () => this.#tick());
+  }
 
   #feed({ group: { dot, hlc, deps, body } }: Applied): void {
     const groups = [sealGroup(dot, hlc, deps, encodeBody(body))];

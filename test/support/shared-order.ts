@@ -84,8 +84,10 @@ export class SharedOrder {
     if (fate.startsWith('commit')) {
       const { index, term } = this.commit(bytes);
       if (fate === 'commit') settle({ kind: 'appended', index, term });
-    } else if (fate === 'overtaken') settle({ kind: 'appended', index: this.entries.length + 1, term: this.term });
-    if (fate === 'overtaken') this.later(() => this.elect(this.leader ?? 0));
+    } else if (fate === 'overtaken') {
+      settle({ kind: 'appended', index: this.entries.length + 1, term: this.term });
+      this.elect(this.leader ?? 0);
+    }
     if (fate.endsWith('unknown')) settle({ kind: 'unknown' });
     if (fate === 'refuse') settle({ kind: 'not-appended', reason: 'no-leader' });
     if (fate === 'overload') settle({ kind: 'not-appended', reason: 'overloaded' });
@@ -102,8 +104,8 @@ export class OrderMember implements TotalOrder, AppliedState {
   isCut = false;
   /** Takes in nothing, though it is heard. */
   isLagging = false;
-  /** A leader that is cut off and has not noticed. */
-  isDeluded = false;
+  /** The term that it leads, as far as it knows: it is cut off and has not noticed. */
+  deluded: number | undefined;
   state: StateReader & PlainTable = new PlainTable();
   applied = 0;
   #catchingUp = false;
@@ -114,16 +116,23 @@ export class OrderMember implements TotalOrder, AppliedState {
   }
 
   get hasLeader(): boolean {
-    return this.isDeluded || (!this.isCut && this.#order.isServed(this));
+    return this.deluded !== undefined || (!this.isCut && this.#order.isServed(this));
   }
 
   get isLeader(): boolean {
-    return this.isDeluded || (this.#order.leader === this.number && !this.isCut);
+    return this.deluded !== undefined || (this.#order.leader === this.number && !this.isCut);
+  }
+
+  /** Goes on as the leader of this term though it is cut off. */
+  delude(): void {
+    this.deluded = this.#order.term;
+    this.isCut = true;
   }
 
   append(command: Uint8Array, settle: (result: AppendResult) => void): void {
     this.#order.later(() => {
-      if (this.isDeluded) settle({ kind: 'appended', index: this.#order.entries.length + 1, term: this.#order.term });
+      const term = this.deluded;
+      if (term !== undefined) settle({ kind: 'appended', index: this.#order.entries.length + 1, term });
       else if (this.hasLeader) this.#order.arrive(command, settle);
       else settle({ kind: 'not-appended', reason: 'no-leader' });
     });
@@ -131,7 +140,7 @@ export class OrderMember implements TotalOrder, AppliedState {
 
   readIndex(settle: (result: ReadIndexResult) => void): void {
     this.#order.later(() => {
-      if (this.isDeluded) return;
+      if (this.deluded !== undefined) return;
       if (!this.hasLeader) {
         settle({ kind: 'unavailable', reason: 'no-leader' });
         return;

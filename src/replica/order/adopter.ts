@@ -5,7 +5,7 @@
 import { utf8Encode } from '../../base/bytes.js';
 import { CausewayError } from '../../base/errors.js';
 import { LIMITS } from '../../base/limits.js';
-import { formatDot } from '../../clocks/dot.js';
+import { type Dot, formatDot } from '../../clocks/dot.js';
 import { VersionVector } from '../../clocks/version-vector.js';
 import { pastOf } from '../../keyspace/key-record.js';
 import { type Adoption, adoptable, splitAdoptions } from '../../keyspace/ordered/adoption.js';
@@ -124,7 +124,7 @@ export function checkSize(deps: VersionVector): VersionVector {
   throw new CausewayError('invalid-request', detail);
 }
 
-function nameOf(key: string, dot: Parameters<typeof formatDot>[0]): string {
+function nameOf(key: string, dot: Dot): string {
   return `${formatDot(dot)} ${key}`;
 }
 

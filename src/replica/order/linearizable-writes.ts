@@ -6,6 +6,8 @@ import { unreachable } from '../../base/assert.js';
 import { CausewayError } from '../../base/errors.js';
 import { LIMITS } from '../../base/limits.js';
 import type { StateReader } from '../../base/state-table.js';
+import type { Dot } from '../../clocks/dot.js';
+import type { Hlc } from '../../clocks/hybrid-logical-clock.js';
 import type { VersionVector } from '../../clocks/version-vector.js';
 import { type CoordinationAnswer, decodeAnswer } from '../../coordination/answer.js';
 import { type CoordinationCommand, type Declare, encodeCoordination } from '../../coordination/command.js';
@@ -28,6 +30,7 @@ import type {
 import type { Timing } from '../request-types.js';
 import { fingerprintOfCommand } from '../requests/fingerprint.js';
 import { InProgress } from '../requests/in-progress.js';
+import { guardCorruption } from '../stored-state.js';
 import { type Adopter, checkSize, pastOfAdopted } from './adopter.js';
 import type { AppliedState } from './applied-state.js';
 import type { Barrier } from './barrier.js';
@@ -239,12 +242,8 @@ function expectOutcome<K extends Outcome['kind']>(
 }
 
 /** The stamp of what was written: of a retry, that of the first time, unless the key has moved on since. */
-function stampOf(
-  applied: Applied,
-  dot: Parameters<typeof etagOf>[0],
-  key: string,
-  state: StateReader,
-): Applied['group']['hlc'] {
-  const stored = applied.replayed ? readOrdered(state, key).find((version) => bears(version, dot)) : undefined;
+function stampOf(applied: Applied, dot: Dot, key: string, state: StateReader): Hlc {
+  const record = applied.replayed ? guardCorruption('ordered record', () => readOrdered(state, key)) : [];
+  const stored = record.find((version) => bears(version, dot));
   return stored?.hlc ?? applied.group.hlc;
 }

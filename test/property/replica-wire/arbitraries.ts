@@ -16,6 +16,7 @@ import type { StoredState } from '../../../src/replica/stored-state.js';
 import type { AuditMessage } from '../../../src/replica/wire/audit-codec.js';
 import type { Sender } from '../../../src/replica/wire/envelope.js';
 import type { GossipMessage } from '../../../src/replica/wire/gossip-codec.js';
+import type { OrderMessage } from '../../../src/replica/wire/order-codec.js';
 import type { PlaneMessage, SnapshotCursor } from '../../../src/replication/messages.js';
 import { sealGroup, type WriteGroup } from '../../../src/replication/write-group.js';
 import { clusters, counters, fewVectors, vectors as longVectors, origins } from '../clocks/arbitraries.js';
@@ -137,6 +138,12 @@ export const gossipMessages: fc.Arbitrary<GossipMessage> = fc.oneof(
       }),
     ),
   }),
+);
+
+const roundNames = { run: fc.nat(0xffffffff), round: numbers };
+export const orderMessages: fc.Arbitrary<OrderMessage> = fc.oneof(
+  fc.record({ kind: fc.constant('vector-request' as const), ...roundNames }),
+  fc.record({ kind: fc.constant('vector-reply' as const), ...roundNames, vector: vectors }),
 );
 
 const bound = fc.option(keyBytes, { nil: undefined });
