@@ -15,7 +15,10 @@ const utf8Decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 export const EMPTY_BYTES = new Uint8Array(0);
 
 export function utf8Encode(text: string): Uint8Array {
-  return utf8Encoder.encode(text);
+  if (text.length > 64 || !isAscii(text)) return utf8Encoder.encode(text);
+  const bytes = new Uint8Array(text.length);
+  for (let i = 0; i < text.length; i += 1) bytes[i] = text.charCodeAt(i);
+  return bytes;
 }
 
 /** @throws DecodeError on anything that is not UTF-8. */

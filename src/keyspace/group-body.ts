@@ -91,11 +91,11 @@ function decodeOp(reader: ByteReader): GroupOp {
 }
 
 /** The version that `op`, delivered as a part of a group, makes of its key. */
-export function versionOf(op: GroupOp, group: GroupStem): Version {
-  const stem = { dot: group.dot, hlc: group.hlc, deps: group.deps, seen: op.seen, twins: [] };
+export function versionOf(op: GroupOp, { dot, hlc, deps }: GroupStem): Version {
+  const { seen } = op;
   return op.kind === 'delete'
-    ? { ...stem, kind: 'tombstone' }
-    : { ...stem, kind: 'value', contentType: op.contentType, bytes: op.bytes };
+    ? { dot, hlc, deps, seen, twins: [], kind: 'tombstone' }
+    : { dot, hlc, deps, seen, twins: [], kind: 'value', contentType: op.contentType, bytes: op.bytes };
 }
 
 function bodySizeHint(body: GroupBody): number {

@@ -229,7 +229,7 @@ function transact({ state, index, entry, coordinator, forgotten }: Step, command
   const deps = records.reduce((joined, record) => pastOf(record, joined), before);
   const past = deps.with(dot);
   if (past.size > LIMITS.vectorMaxEntries) return nothing(tooManyOrigins(past));
-  const ops = plan.ops.map((op): GroupOp => ({ ...op, seen: index }));
+  const ops = plan.ops.map((op) => groupOpOf(op, index));
   const changes = plan.ops.map((op, i) => changeOf(op, records[i] ?? []));
   const broken = coordinator.admit(state, changes);
   if (broken !== undefined) return nothing(broken);
@@ -239,6 +239,13 @@ function transact({ state, index, entry, coordinator, forgotten }: Step, command
     state.put(recordKey(op.key), encodeRecord(record));
   }
   return { outcome: plan.outcome, past, deps, ops };
+}
+
+function groupOpOf(op: WriteOp, seen: number): GroupOp {
+  const { key } = op;
+  return op.kind === 'delete'
+    ? { kind: 'delete', key, seen }
+    : { kind: 'put', key, seen, contentType: op.contentType, bytes: op.bytes };
 }
 
 /** `read`, remembering what it returned. */

@@ -32,16 +32,24 @@ export const NOTHING_FORGOTTEN: Forgotten = { stable: VersionVector.EMPTY, at: 0
 
 const FORMAT = 1;
 
+/** What was written as these bytes, which nobody changes: the next entry, mostly, reads what the last one wrote. */
+const written = new WeakMap<Uint8Array, Progress>();
+
 /** @throws DecodeError if what is stored is damaged, or of a newer format. */
 export function readProgress(state: StateReader): Progress {
   const stored = state.get(PROGRESS_KEY);
-  return stored === undefined ? NO_PROGRESS : decodeProgress(stored);
+  if (stored === undefined) return NO_PROGRESS;
+  const known = written.get(stored);
+  return known ?? decodeProgress(stored);
 }
 
-export function writeProgress(state: StateOverlay, { applied, timeMs, hlc, retriesFrom }: Progress): void {
+export function writeProgress(state: StateOverlay, progress: Progress): void {
+  const { applied, timeMs, hlc, retriesFrom } = progress;
   const writer = new ByteWriter(40).u8(FORMAT).varuint(applied).varuint(timeMs);
   encodeHlc(writer, hlc);
-  state.put(PROGRESS_KEY, writer.varuint(retriesFrom).finish());
+  const bytes = writer.varuint(retriesFrom).finish();
+  written.set(bytes, progress);
+  state.put(PROGRESS_KEY, bytes);
 }
 
 export function decodeProgress(stored: Uint8Array): Progress {

@@ -16,6 +16,7 @@ import type { StorageReader } from '../../ports/storage.js';
 import type { Time } from '../../ports/time.js';
 import type { Trace } from '../../ports/trace.js';
 import { readRecord } from '../causal/keyspace-turn.js';
+import { guardCorruption } from '../stored-state.js';
 import type { AppliedState } from './applied-state.js';
 import { DeletionWalk } from './deletion-walk.js';
 import type { Proposals, ProposedEntry } from './proposals.js';
@@ -112,8 +113,8 @@ export class Forgetting {
 
   #judge(key: string, stable: VersionVector): Verdict {
     const { state } = this.#options.applied;
-    const forgotten = readForgotten(state);
-    const ordered = readOrdered(state, key);
+    const forgotten = guardCorruption('agreement on what is forgotten', () => readForgotten(state));
+    const ordered = guardCorruption('ordered record', () => readOrdered(state, key));
     const causal = readRecord(this.#options.storage, utf8Encode(key));
     if (isLive(causal) || (causal.length === 0 && (ordered.length === 0 || isLive(ordered)))) return { kind: 'gone' };
     if (!isForgettable(causal, stable)) return { kind: 'early' };

@@ -2,6 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { utf8Encode } from '../../../src/base/bytes.js';
 import { LOG_ORIGIN, makeOrigin, parseReplicaId } from '../../../src/base/ids.js';
+import { LIMITS } from '../../../src/base/limits.js';
 import { VersionVector } from '../../../src/clocks/version-vector.js';
 import type { GroupOp } from '../../../src/keyspace/group-body.js';
 import { TombstoneQueue } from '../../../src/replica/causal/tombstone-queue.js';
@@ -113,6 +114,14 @@ describe('a token', () => {
     expect(check([A, 7])).toThrow(refused);
     expect(check([makeOrigin(parseReplicaId('r3'), 1), 1])).toThrow(refused);
     expect(check([LOG_ORIGIN, 1])).toThrow(refused);
+  });
+
+  it('that names an entry of the log not heard of yet is waited for, unless the log cannot have grown so far', () => {
+    const ordered = { ...known, logIndex: 7 };
+    const named = (index: number) => () => checkToken(VersionVector.of([[LOG_ORIGIN, index]]), ordered);
+    expect(named(8)).not.toThrow();
+    expect(named(7 + LIMITS.tokenLogAheadMax)).not.toThrow();
+    expect(named(8 + LIMITS.tokenLogAheadMax)).toThrow(expect.objectContaining({ code: 'invalid-causal-token' }));
   });
 });
 

@@ -126,6 +126,21 @@ describe('retention', () => {
     );
   });
 
+  it('forgets, where there is a total order, what that has agreed; the operation log goes by what is stable', () => {
+    const retention = new Retention(EMPTY, EMPTY, true);
+    const durable = vector([A, 9]);
+    const first = retention.plan(vector([A, 5]), durable, 0);
+    expect(first).toEqual({ floor: vector([A, 5]), forgotten: EMPTY });
+    retention.commit(first ?? { floor: EMPTY, forgotten: EMPTY });
+    expect(retention.plan(vector([A, 5]), durable, LIMITS.trimIntervalMs)).toBeUndefined();
+    retention.agree(vector([A, 4]));
+    const second = retention.plan(vector([A, 5]), durable, LIMITS.trimIntervalMs);
+    expect(second).toEqual({ floor: vector([A, 5]), forgotten: vector([A, 4]) });
+    retention.commit(second ?? { floor: EMPTY, forgotten: EMPTY });
+    expect(new Retention(vector([A, 5]), vector([A, 4]), true).forgotten).toEqual(vector([A, 4]));
+    expect(retention.plan(vector([A, 5]), durable, 9 * LIMITS.trimIntervalMs)).toBeUndefined();
+  });
+
   it('cuts the operation log of the longest origins when it is too long, and forgets nothing more for that', () => {
     const durable = vector([A, LIMITS.operationLogMaxGroups], [B, 100]);
     const trim = new Retention(EMPTY, EMPTY).plan(EMPTY, durable, 0);
