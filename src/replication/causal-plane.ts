@@ -15,16 +15,14 @@ import type { VersionVector } from '../clocks/version-vector.js';
 import { CatchUp } from './catch-up.js';
 import { Delivery } from './delivery.js';
 import { DigestSchedule } from './digest-schedule.js';
-import { servableRanges } from './fetch-ranges.js';
 import { Intake } from './intake.js';
 import { Joining } from './joining.js';
-import type { DigestMessage, FetchMessage, PlaneMessage, SnapshotFetchMessage } from './messages.js';
+import type { DigestMessage, PlaneMessage } from './messages.js';
 import { Outbox, type SelfPortrait } from './outbox.js';
 import { PeerTable } from './peer-table.js';
 import { type PlaneCounter, type PlaneCounters, zeroCounters } from './plane-counters.js';
 import type {
   Agreement,
-  InstallStep,
   Now,
   Peer,
   PeerStatus,
@@ -35,6 +33,7 @@ import type {
 } from './plane-types.js';
 import { Announcement, ReportDuty } from './publication.js';
 import { Retention, type Trim } from './retention.js';
+import { Serving } from './serving.js';
 import { Stability } from './stability.js';
 import { sealGroup, type WriteGroup } from './write-group.js';
 
@@ -44,10 +43,7 @@ export type {
   InstallStep,
   Now,
   Peer,
-  PeerStatus,
   PersistBatch,
-  PlaneOptions,
-  PlaneOutbox,
   PlaneRecovered,
 } from './plane-types.js';
 
@@ -70,6 +66,7 @@ export class CausalPlane {
   readonly #reports = new ReportDuty();
   readonly #digests: DigestSchedule;
   readonly #outbox = new Outbox();
+  readonly #serving: Serving;
   readonly #counters: Record<PlaneCounter, number> = zeroCounters();
   #trim: Trim | undefined;
   #outstanding: PersistBatch | undefined;
@@ -94,6 +91,7 @@ export class CausalPlane {
     this.#joining = new Joining(self, recovered.vector.get(self) > 0 || isAlone);
     this.#stability = new Stability(replica);
     this.#retention = new Retention(recovered.floor, recovered.forgotten, ordered);
+    this.#serving = new Serving(this.#outbox, this.#retention);
     this.#digests = new DigestSchedule(random);
     if (recovered.installing) this.#catchUp.resume({ target: recovered.installTarget });
   }
@@ -273,7 +271,7 @@ export class CausalPlane {
   nextBatch(): PersistBatch | undefined {
     if (this.#outstanding !== undefined || this.restored !== undefined) return undefined;
     const install = this.#catchUp.step();
-    const trim = install === undefined ? this.#trim : this.#trimOf(install);
+    const trim = install === undefined ? this.#trim : this.#retention.trimOf(install);
     const deliveries = this.#delivery.next(this.installing);
     if (deliveries.length === 0 && install === undefined && trim === undefined) return undefined;
     if (install?.last === true) this.#delivery.raise(install.page.vector);
@@ -364,7 +362,7 @@ export class CausalPlane {
         this.#receiveDigest(from, message, now);
         break;
       case 'fetch':
-        this.#serveFetch(from, message);
+        if (!this.#serving.fetch(from, message, this.#durable)) this.#counters.refused += 1;
         break;
       case 'fetched': {
         this.#peers.learnFloor(from, message.floor);
@@ -373,7 +371,7 @@ export class CausalPlane {
         break;
       }
       case 'snapshot-fetch':
-        this.#serveSnapshot(from, message);
+        this.#serving.snapshot(from, message, this.installing);
         break;
       case 'snapshot-page':
         if (!this.#catchUp.page(from, message, now.monotonicMs)) this.#counters.duplicates += 1;
@@ -395,27 +393,8 @@ export class CausalPlane {
     if (message.wantReply) this.#outbox.digestTo(from);
   }
 
-  #serveFetch(to: ReplicaId, { request, ranges: asked }: FetchMessage): void {
-    const ranges = servableRanges(asked, this.#durable);
-    const behind = asked.some(({ origin, have }) => have < this.floor.get(origin));
-    if (ranges === undefined) this.#counters.refused += 1;
-    else this.#outbox.serve({ kind: 'serve-fetch', to, request, ranges, behind });
-  }
-
-  /** Half an install is no state to give away. */
-  #serveSnapshot(to: ReplicaId, { session, cursor }: SnapshotFetchMessage): void {
-    if (this.installing) this.#outbox.send({ to, message: { kind: 'snapshot-gone', session } });
-    else this.#outbox.serve({ kind: 'serve-snapshot', to, session, cursor });
-  }
-
   /** Returns how many of the groups were new. */
   #absorb(groups: readonly WriteGroup[], now: Now): number {
     return this.#intake.absorb(groups, this.#durable.get(this.#self), now.wallMs);
-  }
-
-  /** What is below a snapshot never comes into our operation log, so the floor rises with the last page. */
-  #trimOf({ page, last }: InstallStep): Trim | undefined {
-    if (!last) return undefined;
-    return { floor: this.floor.join(page.vector), forgotten: this.forgotten.join(page.forgotten) };
   }
 }

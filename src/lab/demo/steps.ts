@@ -11,7 +11,7 @@ const TOKEN_SHOWN_CHARS = 12;
 
 export interface Request {
   readonly at: ReplicaName;
-  readonly level: 'eventual' | 'causal' | 'linearizable';
+  readonly level: 'eventual' | 'causal';
   readonly key: string;
   /** Written if given, read otherwise. */
   readonly value?: string;
@@ -20,16 +20,6 @@ export interface Request {
   readonly as?: string;
   readonly query?: string;
   readonly durability?: 'majority';
-  readonly ifNoneMatch?: '*';
-  readonly headers?: Readonly<Record<string, string>>;
-}
-
-/** A request to something else than a key. */
-export interface Call {
-  readonly at: ReplicaName;
-  readonly method: 'GET' | 'PUT' | 'POST' | 'DELETE';
-  readonly path: string;
-  readonly body?: object;
 }
 
 export interface Expectation {
@@ -38,7 +28,7 @@ export interface Expectation {
   /** Header names in lower case. */
   readonly headers?: Readonly<Record<string, string>>;
   /** Looks into what the other fields cannot say; returns what is wrong. */
-  readonly check?: (answer: HttpAnswer, stage: Stage) => string | undefined;
+  readonly check?: (answer: HttpAnswer) => string | undefined;
   /** What `check` looks for, in words. */
   readonly also?: string;
 }
@@ -60,25 +50,12 @@ export function request(says: string, wanted: Request, expect: Expectation): Ste
     says,
     expected: describeExpectation(expect),
     async run(stage) {
-      const sent = callOf(stage, wanted);
-      const answer = await answerTo(sent);
-      const token = answer instanceof NoAnswer ? undefined : answer.headers['causal-token'];
+      const call = callOf(stage, wanted);
+      const answer = await answerTo(call);
+      if (answer instanceof NoAnswer) return { ok: false, observed: answer.message, shown: [`$ ${shownCurl(call)}`] };
+      const token = answer.headers['causal-token'];
       if (wanted.as !== undefined && token !== undefined) stage.tokens.set(wanted.as, token);
-      return observe(sent, answer, expect, stage);
-    },
-  };
-}
-
-/** Send one request to a route that is not a key's, and look at its answer. */
-export function call(says: string, { at, method, path, body }: Call, expect: Expectation): Step {
-  return {
-    says,
-    expected: describeExpectation(expect),
-    async run(stage) {
-      const json = body === undefined ? {} : { body: Buffer.from(JSON.stringify(body)) };
-      const headers: Record<string, string> = body === undefined ? {} : { 'Content-Type': 'application/json' };
-      const sent: HttpCall = { method, origin: stage.urlOf(at), path, headers, ...json };
-      return observe(sent, await answerTo(sent), expect, stage);
+      return { ...judge(answer, expect), shown: [`$ ${shownCurl(call)}`, ...shownAnswer(answer)] };
     },
   };
 }
@@ -132,11 +109,6 @@ export function readFrom(stage: Stage, at: ReplicaName, path: string, level?: st
   return { method: 'GET', origin: stage.urlOf(at), path, headers };
 }
 
-/** A linearizable PUT as it goes to one replica. */
-export function writeTo(stage: Stage, at: ReplicaName, key: string, value: string): HttpCall {
-  return callOf(stage, { at, level: 'linearizable', key, value });
-}
-
 /** The answer, or why there is none: either is an observation. */
 export async function answerTo(call: HttpCall): Promise<HttpAnswer | NoAnswer> {
   try {
@@ -152,9 +124,7 @@ function callOf(stage: Stage, wanted: Request): HttpCall {
   const timeout = timeoutMs === undefined ? '' : `;timeout=${timeoutMs}`;
   const token = as === undefined ? undefined : stage.tokens.get(as);
   const headers: Record<string, string> = { 'Consistency-Level': `${level}${timeout}` };
-  Object.assign(headers, wanted.headers);
   if (durability !== undefined) headers['Durability'] = durability;
-  if (wanted.ifNoneMatch !== undefined) headers['If-None-Match'] = wanted.ifNoneMatch;
   if (token !== undefined) headers['Causal-Token'] = token;
   const path = `/v1/kv/${encodeKey(key)}${wanted.query === undefined ? '' : `?${wanted.query}`}`;
   if (value === undefined) return { method: 'GET', origin: stage.urlOf(at), path, headers };
@@ -165,20 +135,14 @@ function isSuccess(answer: HttpAnswer | NoAnswer | undefined): boolean {
   return answer !== undefined && !(answer instanceof NoAnswer) && answer.status < 300;
 }
 
-function observe(sent: HttpCall, answer: HttpAnswer | NoAnswer, expect: Expectation, stage: Stage): Observation {
-  const curl = `$ ${shownCurl(sent)}`;
-  if (answer instanceof NoAnswer) return { ok: false, observed: answer.message, shown: [curl] };
-  return { ...judge(answer, expect, stage), shown: [curl, ...shownAnswer(answer)] };
-}
-
-function judge(answer: HttpAnswer, expect: Expectation, stage: Stage): Observation {
+function judge(answer: HttpAnswer, expect: Expectation): Observation {
   const wrong: string[] = [];
   if (![expect.status].flat().includes(answer.status)) wrong.push(String(answer.status));
   if (expect.body !== undefined && textOf(answer) !== expect.body) wrong.push(`body ${textOf(answer).slice(0, 80)}`);
   for (const [name, value] of Object.entries(expect.headers ?? {})) {
     if (answer.headers[name] !== value) wrong.push(`${name}: ${answer.headers[name] ?? '(absent)'}`);
   }
-  const complaint = expect.check?.(answer, stage);
+  const complaint = expect.check?.(answer);
   if (complaint !== undefined) wrong.push(complaint);
   return wrong.length === 0
     ? { ok: true, observed: describeExpectation({ ...expect, status: answer.status }) }

@@ -6,7 +6,8 @@ import { sendCall } from '../../../src/lab/http-call.js';
 import { type RunningCommand, start, temporaryFolder, until } from '../lab/command.js';
 
 const TRACER = ['strace', '-f', '-qq', '-o', '/dev/null'];
-const canTrace = spawnSync('strace', [...TRACER.slice(1), process.execPath, '-v']).status === 0;
+const [PROGRAM = '', ...OPTIONS] = TRACER;
+const canTrace = spawnSync(PROGRAM, [...OPTIONS, process.execPath, '-v']).status === 0;
 if (!canTrace) process.stdout.write('full-disk: strace cannot be used here, so no disk is made to be full\n');
 let folder: ReturnType<typeof temporaryFolder>;
 let running: RunningCommand | undefined;

@@ -11,7 +11,7 @@ let stage: Stage;
 
 async function answering(...steps: Script[]): Promise<void> {
   replica = await ScriptedReplica.start(...steps);
-  stage = { urlOf: () => replica.url, replicas: ['r1', 'r2', 'r3'], tokens: new Map(), notes: new Map() };
+  stage = { urlOf: () => replica.url, replicas: ['r1', 'r2', 'r3'], tokens: new Map() };
 }
 
 beforeEach(() => answering({}));
