@@ -103,6 +103,8 @@ export const LIMITS = {
   uniqueValueMaxBytes: 1024,
   jsonPointerMaxBytes: 255,
   jsonPointerMaxTokens: 32,
+  /** Streams of events say this often that they are still there. */
+  streamHeartbeatMs: 15_000,
 
   duplicateIdProbeMs: 250,
   /** A replica with a past takes requests when all peers were heard, or after this: they may know more of its writes. */
