@@ -131,7 +131,7 @@ export const LIMITS = {
   /** What a leader has appended and not committed, before it refuses more. */
   raftUncommittedMaxBytes: 32 * 1024 * 1024,
   /** Committed entries handed to the state machine in one turn of the event loop. */
-  raftApplyMaxBytes: 1024 * 1024,
+  raftApplyMaxBytes: 256 * 1024,
   raftSnapshotChunkMaxBytes: 512 * 1024,
   /** How far behind a learner may be that becomes a voter. */
   raftPromotionMaxLagEntries: 1_000,

@@ -25,6 +25,8 @@ export class ListedState implements OrderedState {
   installs = 0;
   /** Damage for the copies made here, before anybody measures them. */
   spoil = false;
+  /** What a copy that is whole waits for before it is prepared. */
+  beforeInstall: () => Promise<void> = () => Promise.resolve();
   readonly #storage: Storage;
   #staged: Uint8Array | undefined;
 
@@ -76,6 +78,7 @@ export class ListedState implements OrderedState {
   }
 
   async finishInstall(index: number): Promise<readonly StorageWrite[]> {
+    await this.beforeInstall();
     const reader = new ByteReader(this.#staged ?? EMPTY_BYTES);
     const writes: StorageWrite[] = [{ kind: 'delete-range', table: 'ordered', gte: FROM, lt: TO }];
     let last = 0;
@@ -84,7 +87,7 @@ export class ListedState implements OrderedState {
       writes.push(entryWrite({ index: last, term: reader.varuint(), text: reader.string(1_000_000) }));
     }
     if (last !== index) throw new DecodeError(`a state at ${last} instead of ${index}`);
-    return await Promise.resolve(writes);
+    return writes;
   }
 
   installed(index: number): void {

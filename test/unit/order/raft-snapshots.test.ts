@@ -139,6 +139,32 @@ describe('a member whose entries are compacted away', () => {
     await cluster.close();
   });
 
+  it('writes nothing and takes no more pieces while the state prepares what came', async () => {
+    const { cluster, leader, laggard } = await withLaggard(11);
+    const { order, state } = cluster.open(laggard);
+    let release: (() => void) | undefined;
+    state.beforeInstall = () =>
+      new Promise((resolve) => {
+        release = resolve;
+      });
+    await cluster.until(() => release !== undefined, 3_000, 'a copy is whole');
+    await cluster.pass(2 * LIMITS.electionTimeoutMs);
+    expect(order.counters.refused.get('busy')).toBeGreaterThan(0);
+    const term = order.status().term;
+    const other = [0, 1, 2].find((index) => index !== leader && index !== laggard) ?? 0;
+    cluster.run(leader).order.transfer(cluster.member(other).origin);
+    await work(cluster, other, 50);
+    expect(order.status().term).toBeGreaterThan(term);
+    expect(cluster.member(laggard).storage.pendingCommits).toBe(0);
+    expect(state.installs).toBe(0);
+    state.beforeInstall = () => Promise.resolve();
+    release?.();
+    await cluster.converge();
+    sameEverywhere(cluster);
+    expect(cluster.fatal).toEqual([]);
+    await cluster.close();
+  });
+
   it('goes on from its own disk if what it is given is no state, and takes a sound copy later', async () => {
     const { cluster, leader, laggard } = await withLaggard(10);
     const other = [0, 1, 2].find((index) => index !== leader && index !== laggard) ?? 0;
