@@ -2,6 +2,7 @@
 import { CausewayError } from '../base/errors.js';
 import type { Origin, ReplicaId } from '../base/ids.js';
 import { LIMITS } from '../base/limits.js';
+import { bringsState } from '../replication/messages.js';
 import { CausalDriver } from './causal/causal-driver.js';
 import { DurabilityWaiters } from './causal/durability-waiters.js';
 import { KeyspaceAudit } from './causal/keyspace-audit.js';
@@ -224,7 +225,11 @@ export class LiveReplica implements Replica {
       ...this.#options,
       self: () => this.#sender(),
       isMember: (sender) => this.#members.isListenedTo(sender.replica, sender.origin),
-      onPlane: (from, message) => this.#driver.receive(from, message),
+      onPlane: (from, message) => {
+        if (!bringsState(message) || this.#members.mayBring(from.replica, from.origin)) {
+          this.#driver.receive(from, message);
+        }
+      },
       onAudit: (from, message) => this.#audit.receive(from.replica, message),
       onGossip: (from, message) => this.#hear(from, message),
     });

@@ -17,7 +17,7 @@ import { Delivery } from './delivery.js';
 import { DigestSchedule } from './digest-schedule.js';
 import { Intake } from './intake.js';
 import { Joining } from './joining.js';
-import type { DigestMessage, PlaneMessage } from './messages.js';
+import { bringsState, type PlaneMessage } from './messages.js';
 import { Outbox, type SelfPortrait } from './outbox.js';
 import { PeerTable } from './peer-table.js';
 import { type PlaneCounter, type PlaneCounters, zeroCounters } from './plane-counters.js';
@@ -77,7 +77,6 @@ export class CausalPlane {
     const { self, members, agreement, random, ordered = false } = options;
     const replica = replicaOf(self);
     assert(replica !== undefined && members.includes(replica), 'not a member of its cluster', { self, members });
-    const isAlone = agreement?.members.every((member) => member === self) ?? members.length === 1;
     this.#self = self;
     this.#replica = replica;
     this.#durable = recovered.vector;
@@ -88,7 +87,7 @@ export class CausalPlane {
     this.#peers = new PeerTable(self, members, agreement);
     this.#intake = new Intake(self, this.#delivery.buffer, this.#peers, this.#counters, recovered.hlc);
     this.#catchUp = new CatchUp(this.#delivery, this.#peers, this.#counters, random, ordered);
-    this.#joining = new Joining(self, recovered.vector.get(self) > 0 || isAlone);
+    this.#joining = new Joining(self, recovered.vector.get(self) > 0 || this.#peers.all().length === 0);
     this.#stability = new Stability(replica);
     this.#retention = new Retention(recovered.floor, recovered.forgotten, ordered);
     this.#serving = new Serving(this.#outbox, this.#retention);
@@ -235,8 +234,10 @@ export class CausalPlane {
     else if (standing === 'retired') this.#receiveLate(message, now);
     else {
       if (standing === 'new') this.#welcome(from.replica);
-      this.#learn(from, message);
-      this.#dispatch(from.replica, message, now);
+      if (message.kind === 'digest') this.#peers.learnDigest(from.replica, message, now.monotonicMs);
+      const takes = this.#joining.takesFrom(from.origin, this.#peers.get(from.replica)?.members, this.#peers.agreement);
+      this.#learn(from, message, takes);
+      if (takes || !bringsState(message)) this.#dispatch(from, message, now);
     }
   }
 
@@ -336,21 +337,23 @@ export class CausalPlane {
 
   /** A former incarnation speaks: its groups are as good as ever, what it says about itself is not. */
   #receiveLate(message: PlaneMessage, now: Now): void {
+    if (!this.joined) return;
     if (message.kind === 'groups' || message.kind === 'fetched') this.#absorb(message.groups, now);
   }
 
-  #learn(from: Peer, message: PlaneMessage): void {
+  #learn(from: Peer, message: PlaneMessage, takes: boolean): void {
     if (message.kind === 'fetch' || message.kind === 'snapshot-fetch' || message.kind === 'snapshot-gone') return;
     const { vector } = message;
     this.#intake.suspect(vector.get(this.#self), this.#durable.get(this.#self));
+    this.#joining.notice();
+    if (!takes) return;
     this.#peers.learn(from.replica, vector);
     if (this.#peers.goesByOurMembers(from.replica, message)) {
       this.#stability.hear(from.replica, from.origin, vector, this.#durable);
     }
-    this.#joining.notice();
   }
 
-  #dispatch(from: ReplicaId, message: PlaneMessage, now: Now): void {
+  #dispatch({ replica: from, origin }: Peer, message: PlaneMessage, now: Now): void {
     switch (message.kind) {
       case 'groups':
         if (message.wantReport) this.#reports.want(message.groups.filter(({ dot }) => this.#peers.admits(dot.origin)));
@@ -359,7 +362,10 @@ export class CausalPlane {
       case 'report':
         break;
       case 'digest':
-        this.#receiveDigest(from, message, now);
+        this.#peers.learnFloor(from, message.floor);
+        this.#joining.hear({ replica: from, origin }, message, this.#peers.agreement);
+        this.#reached();
+        if (message.wantReply) this.#outbox.digestTo(from);
         break;
       case 'fetch':
         if (!this.#serving.fetch(from, message, this.#durable)) this.#counters.refused += 1;
@@ -383,14 +389,6 @@ export class CausalPlane {
         message satisfies never;
         this.#counters.refused += 1;
     }
-  }
-
-  #receiveDigest(from: ReplicaId, message: DigestMessage, now: Now): void {
-    this.#peers.learnFloor(from, message.floor);
-    this.#peers.learnDigest(from, message, now.monotonicMs);
-    this.#joining.hear(from, message, this.#peers.agreement);
-    this.#reached();
-    if (message.wantReply) this.#outbox.digestTo(from);
   }
 
   /** Returns how many of the groups were new. */

@@ -9,7 +9,7 @@
 import type { Origin, ReplicaId } from '../base/ids.js';
 import type { VersionVector } from '../clocks/version-vector.js';
 import type { DigestMessage } from './messages.js';
-import type { Agreement } from './plane-types.js';
+import type { Agreement, Peer } from './plane-types.js';
 
 interface Target {
   readonly vector: VersionVector;
@@ -35,12 +35,23 @@ export class Joining {
   }
 
   /** A member has said what it has, and whom it counts in. We go by `agreement`. */
-  hear(from: ReplicaId, digest: DigestMessage, agreement: Agreement | undefined): void {
-    if (this.#joined || !this.#countsUs(digest, agreement)) return;
+  hear({ replica: from, origin }: Peer, digest: DigestMessage, agreement: Agreement | undefined): void {
+    if (this.#joined || !this.#countsUs(origin, digest.members, agreement)) return;
     const known = this.#targets.get(from);
     if (known !== undefined && (known.isEnough || !digest.joined)) return;
     const isFirst = this.#targets.size === 0 && this.#isFounder(digest, agreement);
     this.#targets.set(from, { vector: digest.vector, isEnough: digest.joined || isFirst });
+  }
+
+  /**
+   * Whether something may be taken from a member that goes by `members` (undefined = not known yet, which is good enough
+   * only among replicas none of which has an agreement: the caller sees to that). Until this incarnation
+   * has joined, only from those that count it in: another may be one that was removed and does not know, or still listens
+   * to such a one, and nobody who forgets waits for what they have. Later all wait for us.
+   */
+  takesFrom(from: Origin, members: readonly Origin[] | undefined, agreement: Agreement | undefined): boolean {
+    if (this.#joined) return true;
+    return members === undefined ? agreement === undefined : this.#countsUs(from, members, agreement);
   }
 
   /** The member has a new incarnation: what the last one had may be lost. */
@@ -66,9 +77,12 @@ export class Joining {
     return this.#joined;
   }
 
-  /** Its sender forgets nothing any more without asking us. By configuration all members count all from the start. */
-  #countsUs({ members }: DigestMessage, agreement: Agreement | undefined): boolean {
-    if (members.includes(this.#self)) return true;
+  /**
+   * A member that goes by `members` forgets nothing any more without asking us. By configuration all count all from the
+   * start. One that has left itself counts for nothing.
+   */
+  #countsUs(from: Origin, members: readonly Origin[], agreement: Agreement | undefined): boolean {
+    if (members.includes(this.#self)) return members.includes(from);
     return members.length === 0 && this.#isAmongFounders(agreement);
   }
 

@@ -96,6 +96,11 @@ export type PlaneMessage =
   | SnapshotPageMessage
   | SnapshotGoneMessage;
 
+/** It puts something into the causal view of who takes it. */
+export function bringsState({ kind }: PlaneMessage): boolean {
+  return kind === 'groups' || kind === 'fetched' || kind === 'snapshot-page';
+}
+
 /** A message on its way out. It says only what is durable, so it may leave at once. */
 export interface Outgoing {
   readonly to: ReplicaId | 'all';

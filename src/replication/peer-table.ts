@@ -24,8 +24,8 @@ export interface PeerRecord {
   vector: VersionVector;
   floor: VersionVector;
   settled: boolean;
-  /** Whom it takes for members, and since when as far as was heard. */
-  members: readonly Origin[];
+  /** Whom it takes for members, as its last digest said, and since when as far as was heard. */
+  members: readonly Origin[] | undefined;
   membersSinceMs: number;
   /** Former incarnations, oldest first. */
   readonly retired: Origin[];
@@ -89,7 +89,7 @@ export class PeerTable {
    */
   goesByOurMembers(replica: ReplicaId, message: PlaneMessage): boolean {
     if (message.kind === 'digest') return sameOrigins(message.members, this.#own);
-    return this.#agreement === undefined && this.#peers.get(replica)?.members.length === 0;
+    return this.#agreement === undefined && (this.#peers.get(replica)?.members ?? NOBODY).length === 0;
   }
 
   /**
@@ -100,7 +100,7 @@ export class PeerTable {
     const own = this.#own;
     const sinceMs = this.#membersSinceMs ?? this.#startedMs ?? 0;
     return this.all().every(({ members, membersSinceMs, digestMs }) => {
-      if (!sameOrigins(members, own)) return false;
+      if (members === undefined || !sameOrigins(members, own)) return false;
       return own.length === 0 || digestMs >= Math.max(sinceMs, membersSinceMs) + LIMITS.peerTimeoutMs;
     });
   }
@@ -142,7 +142,7 @@ export class PeerTable {
   learnDigest(replica: ReplicaId, digest: DigestMessage, nowMs: number): void {
     const peer = this.#peers.get(replica);
     if (peer === undefined) return;
-    if (!sameOrigins(peer.members, digest.members)) peer.membersSinceMs = nowMs;
+    if (peer.members === undefined || !sameOrigins(peer.members, digest.members)) peer.membersSinceMs = nowMs;
     peer.members = digest.members;
     peer.digestMs = nowMs;
     peer.settled = digest.settled;
@@ -246,7 +246,7 @@ function unheard(replica: ReplicaId): PeerRecord {
     vector: VersionVector.EMPTY,
     floor: VersionVector.EMPTY,
     settled: false,
-    members: NOBODY,
+    members: undefined,
     membersSinceMs: Number.NEGATIVE_INFINITY,
     retired: [],
   };
@@ -264,6 +264,6 @@ function succeed(peer: PeerRecord, origin: Origin, nowMs: number): void {
   peer.vector = VersionVector.EMPTY;
   peer.floor = VersionVector.EMPTY;
   peer.settled = false;
-  peer.members = NOBODY;
+  peer.members = undefined;
   peer.membersSinceMs = nowMs;
 }

@@ -69,6 +69,16 @@ export class MemberTable {
     return this.#ids.includes(id) || this.wasRemoved(origin);
   }
 
+  /**
+   * What it has may be taken of it. Before we know of any agreement we cannot tell whether a replica that belongs to
+   * an order is still a member there; its digest will tell whether it counts us in.
+   */
+  mayBring(id: ReplicaId, origin: Origin): boolean {
+    if (this.#agreed !== undefined) return true;
+    const heard = this.#heard.get(id);
+    return heard?.origin === origin && heard.hello.order === undefined;
+  }
+
   wasRemoved(origin: Origin): boolean {
     return this.#agreed?.former.includes(origin) === true;
   }

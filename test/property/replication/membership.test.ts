@@ -65,11 +65,14 @@ class ChangingCluster {
     this.#incarnations += 1;
     const configured = [id, ...this.cluster.replicas.map((replica) => replica.id)];
     const replica = this.cluster.add(id, configured, this.#incarnations);
+    this.#takeOver(replica);
     this.#commit([...this.members, replica.origin]);
   }
 
+  /** Not while one of the others still gets what it lacks: it may have nobody else to get it from. */
   remove(origin: Origin): void {
-    if (this.members.length < 3) return;
+    const rest = this.cluster.replicas.filter((one) => one.origin !== origin && this.members.includes(one.origin));
+    if (rest.length < 2 || !rest.every(({ plane }) => plane.joined && !plane.installing)) return;
     const replica = this.cluster.replicas.find((one) => one.origin === origin);
     if (replica !== undefined) this.leaving.add(replica);
     this.#commit(this.members.filter((member) => member !== origin));
@@ -97,7 +100,8 @@ class ChangingCluster {
   #takeOver(replica: PlaneReplica): boolean {
     const taken = this.#taken.get(replica) ?? 0;
     const next = this.agreements[taken];
-    if (next === undefined) return false;
+    // Who is left out does not go on.
+    if (next === undefined || replica.agreement?.former.includes(replica.origin) === true) return false;
     replica.agree(next);
     this.#taken.set(replica, taken + 1);
     return true;
