@@ -9,18 +9,21 @@ export const REQUIRED = 0;
 export const OPTIONAL = 1;
 /** It has taken effect, or has vanished, or nobody holds the slot. */
 export const DONE = 2;
+export const MARKS = 3;
 
 export interface Configuration {
   /** What each key holds. */
-  readonly state: number[];
+  readonly state: readonly number[];
   /** What is left to do, by slot of the call. */
-  readonly marks: number[];
+  readonly marks: readonly number[];
   /** Members that have taken effect, by slot of the family. */
-  readonly used: number[];
+  readonly used: readonly number[];
 }
 
-export function copyOf({ state, marks, used }: Configuration): Configuration {
-  return { state: [...state], marks: [...marks], used: [...used] };
+export function replaced(numbers: readonly number[], at: number, by: number): readonly number[] {
+  const copy = [...numbers];
+  copy[at] = by;
+  return copy;
 }
 
 export function nameOf({ state, marks, used }: Configuration): string {
@@ -30,27 +33,25 @@ export function nameOf({ state, marks, used }: Configuration): string {
 /** Beyond this many of one state they are kept without being compared. */
 const COMPARED_MAX = 64;
 
-/** Keeps what is not dominated: one that can do all another can makes the other superfluous. */
+/** Remembers configurations, without those that are dominated: one that can do all another can makes it superfluous. */
 export class ConfigurationSet {
   readonly #byState = new Map<string, Configuration[]>();
   readonly #names = new Set<string>();
 
-  add(configuration: Configuration): void {
+  /** False if it is known already, or superfluous. */
+  add(configuration: Configuration): boolean {
     const name = nameOf(configuration);
-    if (this.#names.has(name)) return;
+    if (this.#names.has(name)) return false;
     this.#names.add(name);
     const state = configuration.state.join(',');
-    const others = this.#byState.get(state) ?? [];
-    if (others.length > COMPARED_MAX) {
-      others.push(configuration);
-      return;
+    const others = this.#byState.get(state);
+    if (others === undefined) {
+      this.#byState.set(state, [configuration]);
+      return true;
     }
-    if (others.some((other) => dominates(other, configuration))) return;
-    this.#byState.set(state, [...others.filter((other) => !dominates(configuration, other)), configuration]);
-  }
-
-  list(): Configuration[] {
-    return [...this.#byState.values()].flat();
+    if (others.some((other) => dominates(other, configuration))) return false;
+    if (others.length < COMPARED_MAX) others.push(configuration);
+    return true;
   }
 }
 
@@ -60,4 +61,17 @@ function dominates(a: Configuration, b: Configuration): boolean {
     a.marks.every((mark, slot) => mark === OPTIONAL || mark === b.marks[slot]) &&
     a.used.every((count, slot) => count <= (b.used[slot] as number))
   );
+}
+
+/** The more of them comes first, the more is still possible. */
+export function compareHope(a: Configuration, b: Configuration): number {
+  return sum(a.used) - sum(b.used) || optional(b) - optional(a);
+}
+
+function sum(numbers: readonly number[]): number {
+  return numbers.reduce((total, number) => total + number, 0);
+}
+
+function optional({ marks }: Configuration): number {
+  return marks.reduce((total, mark) => total + (mark === OPTIONAL ? 1 : 0), 0);
 }

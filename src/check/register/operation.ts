@@ -67,3 +67,25 @@ export function isEnabled({ needs, unless }: Transition, state: readonly number[
   for (const { key, value } of needs) if (!shows(state[key] as number, value)) return false;
   return unless.length === 0 || unless.some(({ key, value }) => !shows(state[key] as number, value));
 }
+
+/** Values that transitions look for, or that a write which may lose arbitration cannot lose to. */
+export function toldBy({
+  transitions,
+  mayLoseExceptTo: except,
+}: Pick<Operation, 'transitions' | 'mayLoseExceptTo'>): readonly Cell[] {
+  const looked = transitions.flatMap(({ needs, unless }) => [...needs, ...unless]);
+  const key = transitions[0]?.sets[0]?.key;
+  return except === undefined || key === undefined
+    ? looked
+    : [...looked, ...[...except].map((value) => ({ key, value }))];
+}
+
+/** Whether one of the cells is the same, as far as can be shown. */
+export function includes(cells: readonly Cell[], { key, value }: Cell): boolean {
+  return cells.some((cell) => cell.key === key && shows(cell.value, value));
+}
+
+export function intersects(a: ReadonlySet<number>, b: ReadonlySet<number>): boolean {
+  for (const key of a) if (b.has(key)) return true;
+  return false;
+}

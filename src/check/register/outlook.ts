@@ -6,12 +6,15 @@ export class Outlook {
   /** By key, then value: calls to come that need the value, and calls and offers to come that may set it. */
   readonly #seekers: readonly Map<number, number>[];
   readonly #setters: readonly Map<number, number>[];
+  /** By key, then value: calls and offers to come that can tell the value from others. */
+  readonly #tellers: readonly Map<number, number>[];
   /** Keys of which some operation may need that they show something else: a condition failed, a write was beaten. */
   readonly #doubted = new Set<number>();
 
   constructor(keys: number, { events }: Schedule) {
     this.#seekers = Array.from({ length: keys }, () => new Map());
     this.#setters = Array.from({ length: keys }, () => new Map());
+    this.#tellers = Array.from({ length: keys }, () => new Map());
     for (const event of events) {
       this.#count(event, 1);
       for (const { unless } of transitionsOf(event)) for (const { key } of unless) this.#doubted.add(key);
@@ -23,6 +26,15 @@ export class Outlook {
   /** The event is no longer to come. */
   pass(event: Event): void {
     this.#count(event, -1);
+  }
+
+  /** The event is to come again: the search has gone back before it. */
+  takeBack(event: Event): void {
+    this.#count(event, 1);
+  }
+
+  willBeTold({ key, value }: Cell): boolean {
+    return (this.#tellers[key]?.get(shown(value)) ?? 0) > 0;
   }
 
   willBeSought({ key, value }: Cell): boolean {
@@ -43,8 +55,14 @@ export class Outlook {
     if (event.kind === 'invoke' && transitions.length === 1 && only !== undefined) {
       for (const { key, value } of only.needs) change(this.#seekers[key], shown(value), by);
     }
+    for (const { key, value } of toldBy(event)) change(this.#tellers[key], shown(value), by);
     for (const { sets } of transitions) for (const { key, value } of sets) change(this.#setters[key], shown(value), by);
   }
+}
+
+function toldBy(event: Event): readonly Cell[] {
+  if (event.kind === 'invoke') return event.call.told;
+  return event.kind === 'offer' ? event.family.told : [];
 }
 
 function transitionsOf(event: Event): readonly Transition[] {

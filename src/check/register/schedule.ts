@@ -11,22 +11,29 @@ import {
   type Operation,
   plainKey,
   type Transition,
+  toldBy,
   touchedKeys,
 } from './operation.js';
 
 export interface Call {
   readonly operation: Operation;
   readonly slot: number;
+  /** Calls and families of one kind act alike. */
+  readonly kind: number;
   readonly transitions: readonly Transition[];
   readonly keys: ReadonlySet<number>;
   /** The key of a plain write. */
   readonly plain: number | undefined;
+  /** Values that it can tell from others. */
+  readonly told: readonly Cell[];
   /** Changes nothing, and there is one way only in which it may have acted. */
   readonly isRead: boolean;
 }
 
 export interface Family {
   readonly slot: number;
+  readonly kind: number;
+  readonly told: readonly Cell[];
   readonly transitions: readonly Transition[];
   readonly keys: ReadonlySet<number>;
 }
@@ -58,32 +65,42 @@ interface Moment {
 export function scheduleOf(operations: readonly Operation[]): Schedule {
   const moments = [...closedMoments(operations), ...familyMoments(operations)];
   moments.sort((a, b) => a.at - b.at || RANK[a.kind] - RANK[b.kind]);
+  const kinds = new Kinds();
   const calls = new Slots<Call>();
   const families = new Slots<Family>();
   const events = moments.map(({ kind, of }): Event => {
-    if (kind === 'invoke') return { kind, call: calls.take(of, (slot) => callOf(of as Operation, slot)) };
+    if (kind === 'invoke') return { kind, call: calls.take(of, (slot) => callOf(of as Operation, slot, kinds)) };
     if (kind === 'return') return { kind, call: calls.give(of) };
-    if (kind === 'offer') return { kind, family: families.take(of, (slot) => familyOf(of as string, slot)) };
+    if (kind === 'offer') return { kind, family: families.take(of, (slot) => familyOf(of as string, slot, kinds)) };
     return { kind, family: families.give(of) };
   });
   return { events, callSlots: calls.size, familySlots: families.size };
 }
 
-function callOf(operation: Operation, slot: number): Call {
+function callOf(operation: Operation, slot: number, kinds: Kinds): Call {
   const { transitions } = operation;
   return {
     operation,
     slot,
+    kind: kinds.of(operation.mayLoseExceptTo === undefined ? JSON.stringify(transitions) : `${operation.index}`),
     transitions,
     keys: touchedKeys(operation),
+    told: toldBy(operation),
     plain: plainKey(operation),
     isRead: transitions.length === 1 && transitions[0]?.sets.length === 0,
   };
 }
 
-function familyOf(name: string, slot: number): Family {
-  const transitions = JSON.parse(name) as readonly Transition[];
-  return { slot, transitions, keys: touchedKeys({ transitions }) };
+function familyOf(name: string, slot: number, kinds: Kinds): Family {
+  // What changes nothing need not be placed: nobody waits for it.
+  const transitions = (JSON.parse(name) as readonly Transition[]).filter(({ sets }) => sets.length > 0);
+  return {
+    slot,
+    kind: kinds.of(name),
+    transitions,
+    keys: touchedKeys({ transitions }),
+    told: toldBy({ transitions, mayLoseExceptTo: undefined }),
+  };
 }
 
 function closedMoments(operations: readonly Operation[]): readonly Moment[] {
@@ -119,9 +136,11 @@ type NamedFamily = readonly [name: string, members: readonly Operation[]];
 
 /**
  * When the last operation completes that may observe what a family writes, at first or second hand. What an open-ended
- * operation wrote and nobody observed might as well never have happened.
+ * operation wrote and nobody observed might as well never have happened; and who alone can have written what somebody was
+ * shown has certainly done so by then.
  */
 function usefulUntil(operations: readonly Operation[], families: readonly NamedFamily[]): ReadonlyMap<string, number> {
+  const certain = certainWriters(operations);
   const looked = new Map<string, number>();
   const look = (transitions: readonly Transition[], until: number): void => {
     for (const { needs, unless } of transitions) {
@@ -140,7 +159,11 @@ function usefulUntil(operations: readonly Operation[], families: readonly NamedF
     for (const [name, members] of families) {
       const transitions = members[0]?.transitions ?? [];
       const sets = transitions.flatMap((way) => way.sets);
-      const times = sets.flatMap((cell) => [looked.get(cellName(cell)), looked.get(`${cell.key}`)]);
+      const isCertain = members.every((member) => certain.has(member));
+      const times = sets.flatMap((cell) => [
+        looked.get(cellName(cell)),
+        isCertain ? undefined : looked.get(`${cell.key}`),
+      ]);
       const end = Math.max(...times.map((time) => time ?? Number.NEGATIVE_INFINITY));
       if (!raise(ends, name, end)) continue;
       look(transitions, end);
@@ -148,6 +171,26 @@ function usefulUntil(operations: readonly Operation[], families: readonly NamedF
     }
   }
   return ends;
+}
+
+/** Operations that alone may have set a value which a completed one needed. */
+function certainWriters(operations: readonly Operation[]): ReadonlySet<Operation> {
+  const needed = new Set<string>();
+  const writers = new Map<string, Set<Operation>>();
+  for (const operation of operations) {
+    const [only] = operation.transitions;
+    const isSure = !isOpen(operation) && operation.transitions.length === 1;
+    for (const cell of isSure ? (only?.needs ?? []) : []) needed.add(cellName(cell));
+    for (const cell of operation.transitions.flatMap(({ sets }) => sets)) {
+      const known = writers.get(cellName(cell));
+      if (known === undefined) writers.set(cellName(cell), new Set([operation]));
+      else known.add(operation);
+    }
+  }
+  const alone = [...writers].filter(
+    ([cell, { size }]) => size === 1 && needed.has(cell) && !cell.endsWith(`=${INITIAL}`),
+  );
+  return new Set(alone.flatMap(([, those]) => [...those]));
 }
 
 function raise(times: Map<string, number>, name: string, time: number): boolean {
@@ -158,6 +201,16 @@ function raise(times: Map<string, number>, name: string, time: number): boolean 
 
 function cellName({ key, value }: Cell): string {
   return `${key}=${value === DELETED ? INITIAL : value}`;
+}
+
+class Kinds {
+  readonly #numbers = new Map<string, number>();
+
+  of(name: string): number {
+    const number = this.#numbers.get(name) ?? this.#numbers.size;
+    this.#numbers.set(name, number);
+    return number;
+  }
 }
 
 /** Numbers for what lives at the same time, used again afterwards. */
