@@ -14,8 +14,3 @@ export type Verdict =
   | { readonly kind: 'ok'; readonly judged: number }
   | { readonly kind: 'violated'; readonly judged: number; readonly violations: readonly Violation[] }
   | { readonly kind: 'unknown'; readonly judged: number; readonly reason: string };
-
-/** Refused if anything was found. */
-export function verdictOf(judged: number, violations: readonly Violation[]): Verdict {
-  return violations.length === 0 ? { kind: 'ok', judged } : { kind: 'violated', judged, violations };
-}
