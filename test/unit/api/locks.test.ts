@@ -1,7 +1,8 @@
 /** Locks and elections: one holder at a time, known by a number that only grows. */
+import { connect } from 'node:net';
 import { describe, expect, it } from 'vitest';
 import { LIMITS } from '../../../src/base/limits.js';
-import { expectProblem, type Opened, openApp, succeed } from './harness.js';
+import { expectProblem, listening, type Opened, openApp, succeed } from './harness.js';
 
 const open = () => openApp({}, { ordered: true });
 const post = (url: string, payload: unknown) => ({
@@ -162,6 +163,21 @@ describe.each(KINDS)('$space', ({ url, acquire, release, withTerm }) => {
 });
 
 describe('a lock', () => {
+  it('is not kept for a client that waited and has gone', async () => {
+    const { app, replica } = open();
+    await succeed(app, post('/v1/locks/x/acquire', { owner: 'a', ttlMs: 1000 }));
+    const body = JSON.stringify({ owner: 'b', ttlMs: 1000, waitMs: 60_000 });
+    const head = ['POST /v1/locks/x/acquire HTTP/1.1', 'Host: x', 'Content-Type: application/json'];
+    const port = await listening(app);
+    const socket = connect(port, '127.0.0.1', () => {
+      socket.write([...head, `Content-Length: ${body.length}`, '', body].join('\r\n'));
+    });
+    await expect.poll(() => replica.ordered?.waiting).toBe(1);
+    socket.destroy();
+    await expect.poll(() => replica.ordered?.waiting).toBe(0);
+    expect((await succeed(app, { url: '/v1/locks/x' })).json()).toMatchObject({ owner: 'a', waiting: [] });
+  });
+
   it('is none of the elections of its name', async () => {
     const { app } = open();
     await succeed(app, post('/v1/locks/x/acquire', { owner: 'a', ttlMs: 1000 }));

@@ -85,7 +85,9 @@ describe('an election that is observed', () => {
   it('says from time to time that it is still there', async () => {
     vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });
     onTestFinished(() => void vi.useRealTimers());
-    const { received } = await observing();
+    const opened = openApp({}, { ordered: true });
+    const timers = vi.getTimerCount();
+    const { received, socket } = await observing('', opened);
     await vi.waitUntil(() => eventsIn(received()).length === 1);
     vi.advanceTimersByTime(2 * LIMITS.streamHeartbeatMs);
     await vi.waitUntil(
@@ -94,7 +96,8 @@ describe('an election that is observed', () => {
           .split('\n')
           .filter((line) => line.startsWith(':')).length === 2,
     );
-    expect(vi.getTimerCount()).toBeGreaterThan(0);
+    socket.destroy();
+    await vi.waitUntil(() => vi.getTimerCount() === timers);
   });
 
   it('without a quorum is refused, and shown at weaker levels', async () => {

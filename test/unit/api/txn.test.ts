@@ -166,6 +166,18 @@ describe('a transaction is refused', () => {
     expectProblem(await app.inject(txn(branches(puts(1)), { 'if-match': '*' })), 'invalid-request');
   });
 
+  it('where its keys leave too little room for its values, counted as the log counts them', async () => {
+    const { app } = open();
+    const keys = Array.from({ length: 128 }, (_, i) => String(i).padEnd(LIMITS.keyMaxBytes, 'k'));
+    const valueFor = (bytesPerUnit: number) => {
+      const room = LIMITS.groupMaxBytes - 8192;
+      return 'x'.repeat(Math.floor(room / keys.length) - 128 - bytesPerUnit * LIMITS.keyMaxBytes);
+    };
+    const all = (value: string) => txn(branches(keys.map((put) => ({ put, value }))));
+    await succeed(app, all(valueFor(3)));
+    expectProblem(await app.inject(all(valueFor(2))), 'value-too-large');
+  });
+
   it('where all of it is more than one entry of the log may hold', async () => {
     const { app, replica } = open();
     const value = 'x'.repeat(LIMITS.groupMaxBytes / 3);
