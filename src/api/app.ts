@@ -53,6 +53,8 @@ const NO_COMPILERS = {
 
 /** A request whose head or body takes longer is given up. */
 const REQUEST_TIMEOUT_MS = 60_000;
+/** The longest name in a path with its every byte percent-encoded. */
+const NAME_MAX_CHARS = 3 * LIMITS.claimValueMaxBytes;
 const BODY_TOO_LARGE = 'FST_ERR_CTP_BODY_TOO_LARGE';
 
 /**
@@ -85,6 +87,7 @@ function createService(options: AppOptions): Service {
     logger: options.logger ?? (() => {}),
     onBrokenInvariant: options.onBrokenInvariant ?? endProcess,
     emptyToken: encodeToken(options.replica.clusterId, VersionVector.EMPTY),
+    streams: new Set(),
     closing: false,
   };
 }
@@ -98,7 +101,7 @@ function createFramework(service: Service): FastifyInstance {
     requestTimeout: REQUEST_TIMEOUT_MS,
     return503OnClosing: false,
     rewriteUrl: (request) => routedTarget(request as IncomingMessage),
-    routerOptions: { querystringParser: () => ({}) },
+    routerOptions: { querystringParser: () => ({}), maxParamLength: NAME_MAX_CHARS },
     schemaController: { compilersFactory: NO_COMPILERS },
     clientErrorHandler: (error, socket) => answerConnectionError(service, error, socket),
     frameworkErrors: (error, request, reply) => {

@@ -13,6 +13,7 @@ export function endWithAnswers(app: FastifyInstance, service: Service): void {
   let cut: NodeJS.Timeout | undefined;
   app.addHook('preClose', (done) => {
     service.closing = true;
+    for (const end of service.streams) end();
     // Connections that were opened in advance count as busy with Node, and would keep the server open.
     for (const socket of open) if (socket.bytesRead === 0) socket.destroy();
     cut = setTimeout(() => app.server.closeAllConnections(), LIMITS.drainMaxMs);

@@ -79,6 +79,7 @@ export const ClusterMember = {
     id: text,
     url: textOrNull,
     reachable: flag,
+    role: { enum: ['leader', 'follower', 'observer'], description: 'In the total order, as this replica knows it' },
     incarnation: text,
     vector,
     buffered: count,
@@ -92,7 +93,13 @@ export type ClusterMember = Shape<typeof ClusterMember>;
 export const ClusterReport = {
   type: 'object',
   required: ['clusterId', 'replica', 'members'],
-  properties: { clusterId: text, replica: text, members: { type: 'array', items: ClusterMember } },
+  properties: {
+    clusterId: text,
+    replica: text,
+    leader: textOrNull,
+    term: count,
+    members: { type: 'array', items: ClusterMember },
+  },
 } as const;
 export type ClusterReport = Shape<typeof ClusterReport>;
 

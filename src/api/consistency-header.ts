@@ -21,16 +21,25 @@ const CACHED_MAX = 256;
 
 const ASKED_CAUSAL: AskedConsistency = { level: 'causal', timeoutMs: LIMITS.timeoutDefaultMs };
 const ASKED_EVENTUAL: AskedConsistency = { level: 'eventual', timeoutMs: LIMITS.timeoutDefaultMs };
+const ASKED_LINEARIZABLE: AskedConsistency = { level: 'linearizable', timeoutMs: LIMITS.timeoutDefaultMs };
 /** Clients send few distinct texts, each of them often. */
 const cache = new Map<string, AskedConsistency>();
 
 /**
- * What `header` and its alias, the query parameter `consistency`, ask for together.
+ * What `header` and its alias, the query parameter `consistency`, ask for together; `unsaid` is the level of a request
+ * that has neither.
  *
  * @throws CausewayError `invalid-consistency-level`
  */
-export function parseConsistency(header: string | undefined, parameter: string | undefined): AskedConsistency {
-  if (parameter === undefined) return header === undefined ? ASKED_CAUSAL : parseOne(header);
+export function parseConsistency(
+  header: string | undefined,
+  parameter: string | undefined,
+  unsaid: 'causal' | 'linearizable',
+): AskedConsistency {
+  if (parameter === undefined) {
+    if (header !== undefined) return parseOne(header);
+    return unsaid === 'causal' ? ASKED_CAUSAL : ASKED_LINEARIZABLE;
+  }
   const asked = parseOne(parameter);
   if (header === undefined) return asked;
   const other = parseOne(header);
@@ -49,6 +58,7 @@ export function parseLevel(text: string): LevelName {
 function parseOne(text: string): AskedConsistency {
   if (text === 'causal') return ASKED_CAUSAL;
   if (text === 'eventual') return ASKED_EVENTUAL;
+  if (text === 'linearizable') return ASKED_LINEARIZABLE;
   const known = cache.get(text);
   if (known !== undefined) return known;
   const asked = parseField(text);

@@ -37,6 +37,8 @@ export async function buildDocsApp(onMissing: (request: IncomingMessage) => void
       info: { title: 'Causeway', version: '1', description: DESCRIPTION },
       tags: [
         { name: 'keys', description: 'Keys and values' },
+        { name: 'coordination', description: 'Sequences, claims, constraints, locks and elections' },
+        { name: 'members', description: 'Who takes part in the total order' },
         { name: 'cluster', description: 'Replicas' },
         { name: 'health', description: 'For operators; answered without a token' },
         { name: 'faults', description: 'Fault injection, only with --enable-faults' },

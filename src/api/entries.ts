@@ -53,7 +53,7 @@ export function siblingsOf(state: KeyState): readonly Sibling[] {
 }
 
 /** Text stays readable; bytes that are no text become base64. */
-function contentOf(version: ValueVersion): Pick<ListedEntry, 'contentType' | 'encoding' | 'value'> {
+export function contentOf(version: ValueVersion): Pick<ListedEntry, 'contentType' | 'encoding' | 'value'> {
   const { contentType, bytes } = version;
   const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   return isUtf8(buffer)

@@ -7,9 +7,10 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { CausewayError } from '../base/errors.js';
 import { encodeToken, tokenFits } from '../clocks/causal-token.js';
 import type { VersionVector } from '../clocks/version-vector.js';
-import type { RequestContext, Timing } from '../replica/request-types.js';
+import type { Timing } from '../replica/request-types.js';
 import { parseConsistency } from './consistency-header.js';
-import { HttpRequestContext, requestedVector, SERVED_LEVELS, tokenHeader } from './request-context.js';
+import { HttpRequestContext, type LevelContext, requestedVector, tokenHeader } from './request-context.js';
+import { orderedReplica, WEAK_LEVELS } from './served-levels.js';
 import type { Service } from './service.js';
 
 /** What a route answers. `headers` are names and values in turn; they are the exchange's to extend. */
@@ -31,7 +32,9 @@ export class Exchange {
   route = 'none';
   /** The level the request names, known before it is known to be served. */
   askedLevel: string | undefined;
-  context: RequestContext | undefined;
+  context: LevelContext | undefined;
+  /** What is asked for exists at `linearizable` only. */
+  needsOrder = false;
   timing: Timing = NO_TIME;
   /** Bytes admitted for the body; undefined if the request does not count as in flight. */
   admittedBytes: number | undefined;
@@ -62,20 +65,21 @@ export class Exchange {
 
   /**
    * What the request says of its consistency; from then on the answer names the level. `parameter` is the query's
-   * `consistency`.
+   * `consistency`, `unsaid` the level of a request that names none.
    *
    * @throws CausewayError `invalid-consistency-level`, `level-not-offered`, `invalid-causal-token`
    */
-  openContext(parameter: string | undefined): RequestContext {
+  openContext(parameter: string | undefined, unsaid: 'causal' | 'linearizable' = 'causal'): LevelContext {
+    const { replica } = this.service;
     const header = this.headers['consistency-level'];
-    const { level, timeoutMs } = parseConsistency(typeof header === 'string' ? header : undefined, parameter);
+    const { level, timeoutMs } = parseConsistency(typeof header === 'string' ? header : undefined, parameter, unsaid);
     this.askedLevel = level;
-    if (level === 'linearizable') {
-      const detail = 'This replica runs without a consensus module and cannot order requests linearizably.';
-      throw new CausewayError('level-not-offered', detail, { served: SERVED_LEVELS });
-    }
-    const vector = requestedVector(this.service.replica, tokenHeader(this.headers));
-    this.context = new HttpRequestContext(level, timeoutMs, vector, this.response);
+    if (level === 'linearizable') orderedReplica(replica, WEAK_LEVELS);
+    const vector = requestedVector(replica, tokenHeader(this.headers));
+    this.context =
+      level === 'linearizable'
+        ? new HttpRequestContext(level, timeoutMs, vector, this.response)
+        : new HttpRequestContext(level, timeoutMs, vector, this.response);
     return this.context;
   }
 
@@ -87,31 +91,59 @@ export class Exchange {
   }
 
   send(answer: Answer): void {
-    const { service, response, context } = this;
+    const { response } = this;
     const { headers, body } = answer;
     const totalMs = this.elapsedMs;
-    if (context !== undefined) headers.push('Consistency-Level', context.level);
-    headers.push('Causal-Token', this.token, 'Served-By', service.replica.id);
-    headers.push('Server-Timing', serverTiming(this.timing, totalMs));
+    this.#addCommon(headers, totalMs);
     if (body !== undefined) headers.push('Content-Length', String(Buffer.byteLength(body)));
-    if (this.mustClose || service.closing) headers.push('Connection', 'close');
-    this.#settle(answer.status, totalMs);
+    this.#release();
+    this.#record(answer.status, totalMs);
     if (response.headersSent || response.destroyed) return;
     response.writeHead(answer.status, headers);
     response.end(body);
   }
 
-  /** The client is gone: nothing is sent, and only the books are kept. */
-  abandon(): void {
-    this.#settle(CLIENT_GONE, this.elapsedMs);
+  /**
+   * Begin a 200 whose body the route writes to `response` as it comes. The request counts as in flight until the
+   * connection or the body ends; its duration is the time to this point. False if the client is gone.
+   */
+  beginStream(headers: string[]): boolean {
+    const { response } = this;
+    if (response.destroyed) {
+      this.abandon();
+      return false;
+    }
+    const totalMs = this.elapsedMs;
+    this.#addCommon(headers, totalMs);
+    this.#record(200, totalMs);
+    response.once('close', () => this.#release());
+    response.writeHead(200, headers);
+    return true;
   }
 
-  #settle(status: number, totalMs: number): void {
-    const { traffic } = this.service;
-    if (this.admittedBytes !== undefined) traffic.release(this.admittedBytes);
+  /** The client is gone: nothing is sent, and only the books are kept. */
+  abandon(): void {
+    this.#release();
+    this.#record(CLIENT_GONE, this.elapsedMs);
+  }
+
+  /** The headers that every answer carries. */
+  #addCommon(headers: string[], totalMs: number): void {
+    const { service, context } = this;
+    if (context !== undefined) headers.push('Consistency-Level', context.level);
+    headers.push('Causal-Token', this.token, 'Served-By', service.replica.id);
+    headers.push('Server-Timing', serverTiming(this.timing, totalMs));
+    if (this.mustClose || service.closing) headers.push('Connection', 'close');
+  }
+
+  #release(): void {
+    if (this.admittedBytes !== undefined) this.service.traffic.release(this.admittedBytes);
     this.admittedBytes = undefined;
+  }
+
+  #record(status: number, totalMs: number): void {
     const level = this.context?.level ?? this.askedLevel ?? 'none';
-    traffic.record(this.route, this.request.method, status, level, totalMs / 1000);
+    this.service.traffic.record(this.route, this.request.method, status, level, totalMs / 1000);
   }
 
   #requestTokenOrEmpty(): string {
@@ -139,8 +171,9 @@ export class Exchange {
 /** What proxies log for a request whose client did not wait; never sent. */
 const CLIENT_GONE = 499;
 
-function serverTiming(timing: Timing, totalMs: number): string {
-  return `wait;dur=${hundredths(timing.waitMs)}, log;dur=0, store;dur=${hundredths(timing.storeMs)}, total;dur=${hundredths(totalMs)}`;
+function serverTiming({ waitMs, logMs = 0, storeMs }: Timing, totalMs: number): string {
+  const parts = `wait;dur=${hundredths(waitMs)}, log;dur=${hundredths(logMs)}, store;dur=${hundredths(storeMs)}`;
+  return `${parts}, total;dur=${hundredths(totalMs)}`;
 }
 
 function hundredths(ms: number): number {

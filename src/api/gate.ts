@@ -7,6 +7,7 @@ import { authorize } from './authorize.js';
 import type { Exchange } from './exchange.js';
 import { refuse } from './refuse.js';
 import { sendFailure } from './serve.js';
+import { orderedReplica } from './served-levels.js';
 
 type Hook = (request: FastifyRequest, reply: FastifyReply, done: () => void) => void;
 
@@ -23,6 +24,18 @@ export function gate(role: Role): Hook {
     done();
   };
 }
+
+/** A hook for what exists only with the total order: without it a body is not read, whatever it is. */
+export const orderGate: Hook = (request, _reply, done) => {
+  const { exchange } = request;
+  try {
+    orderedReplica(exchange.service.replica);
+  } catch (error) {
+    sendFailure(exchange, error);
+    return;
+  }
+  done();
+};
 
 function enter(exchange: Exchange, role: Role): void {
   const { service, headers } = exchange;

@@ -19,8 +19,8 @@ export function checkedBody<T>(check: (value: unknown) => Checked<T>, body: unkn
   return checked.kind === 'valid' ? checked.value : refuse(`The body is not what this route takes: ${checked.reason}.`);
 }
 
-/** A 200 with `body`, which no cache may keep unasked. */
-export function jsonAnswer(body: unknown): Answer {
-  const headers = ['Content-Type', 'application/json', 'Cache-Control', 'no-cache'];
-  return { status: 200, headers, body: JSON.stringify(body) };
+/** An answer with `body`, which no cache may keep unasked; `extraHeaders` are names and values in turn. */
+export function jsonAnswer(body: unknown, status = 200, extraHeaders: readonly string[] = []): Answer {
+  const headers = ['Content-Type', 'application/json', 'Cache-Control', 'no-cache', ...extraHeaders];
+  return { status, headers, body: JSON.stringify(body) };
 }

@@ -1,5 +1,5 @@
 /** The routes in words: what each does, takes and answers, as the OpenAPI document shows it. Nothing here runs requests. */
-import { ERRORS, type ErrorCode } from '../base/errors.js';
+import type { ErrorCode } from '../base/errors.js';
 import { LIMITS } from '../base/limits.js';
 import {
   ClockRequest,
@@ -11,36 +11,37 @@ import {
   PartitionRequest,
   ReplicaReport,
 } from './cluster-schemas.js';
+import {
+  consistency,
+  consistencyParameter,
+  guardHeaders,
+  header,
+  json,
+  nothing,
+  type Operation,
+  plain,
+  problems,
+  readProblems,
+  writeProblems,
+} from './operation-parts.js';
+import { ORDERED_OPERATIONS } from './ordered-operations.js';
 import { BatchReceipt, BatchRequest, Entry, Page, Receipt, Selection } from './schemas.js';
-
-/** A description in the form that the framework's OpenAPI plugin reads. */
-export interface Operation {
-  readonly operationId: string;
-  readonly tags: readonly string[];
-  readonly summary: string;
-  readonly description?: string;
-  readonly params?: unknown;
-  readonly querystring?: unknown;
-  readonly headers?: unknown;
-  readonly body?: unknown;
-  readonly response: Readonly<Record<string, unknown>>;
-}
-
-const header = (description: string) => ({ type: 'string', description }) as const;
-
-const consistency = {
-  'consistency-level': header('eventual or causal (default), with ;timeout=<ms>'),
-  'causal-token': header('The token of an earlier response: the request observes everything it names'),
-} as const;
-const consistencyParameter = header('Alias of the Consistency-Level header');
 
 const writeHeaders = {
   type: 'object',
   properties: {
     ...consistency,
-    durability: { enum: ['local', 'majority', 'all'], default: 'local' },
-    'idempotency-key': header('1-128 visible characters; a retry with the same key is applied at most once'),
+    ...guardHeaders,
+    durability: { enum: ['local', 'majority', 'all'], default: 'local', description: 'Of weaker writes' },
     prefer: header('return=minimal: 204 instead of the receipt'),
+  },
+} as const;
+const conditionalHeaders = {
+  type: 'object',
+  properties: {
+    ...writeHeaders.properties,
+    'if-match': header('At linearizable: * or the entity tags of which the key must show one'),
+    'if-none-match': header('At linearizable: *, the key must not exist'),
   },
 } as const;
 const readHeaders = {
@@ -80,47 +81,20 @@ const value = {
   description: `The bytes to store, at most ${LIMITS.valueMaxBytes}`,
   content: { '*/*': { schema: { type: 'string', format: 'binary' } } },
 } as const;
-const json = (description: string, schema: unknown) => ({
-  description,
-  content: { 'application/json': { schema } },
-});
-const plain = (description: string) => ({ description, content: { 'text/plain': { schema: { type: 'string' } } } });
-const nothing = (description: string) => ({ description, type: 'null' });
-
-/** The responses for failures, by status; codes that share one are listed together. */
-function problems(...codes: readonly ErrorCode[]): Record<string, unknown> {
-  const common: readonly ErrorCode[] = ['unauthorized', 'forbidden', 'overloaded', 'shutting-down', 'internal-error'];
-  const responses: Record<string, { description: string; content: unknown }> = {};
-  for (const code of [...codes, ...common]) {
-    const { status } = ERRORS[code];
-    const known = responses[status];
-    const description = known === undefined ? code : `${known.description}, ${code}`;
-    responses[status] = { description, content: { 'application/problem+json': { schema: { $ref: 'Problem#' } } } };
-  }
-  return responses;
-}
-
-const readProblems: readonly ErrorCode[] = [
-  'invalid-consistency-level',
-  'invalid-causal-token',
-  'invalid-request',
-  'level-not-offered',
-  'causal-wait-timeout',
-];
-const writeProblems: readonly ErrorCode[] = [
-  ...readProblems,
+const keyWriteProblems: readonly ErrorCode[] = [
+  ...writeProblems,
   'precondition-needs-linearizable',
-  'idempotency-in-progress',
-  'idempotency-key-reused',
-  'value-too-large',
-  'no-quorum',
-  'outcome-unknown',
+  'precondition-failed',
+  'level-too-weak',
+  'unique-violation',
 ];
 const receiptResponses = {
   200: json('The write is acknowledged', Receipt),
   204: nothing('As 200, for a client that prefers no receipt'),
-  ...problems(...writeProblems),
+  ...problems(...keyWriteProblems),
 };
+
+const putResponses = { ...receiptResponses, 201: json('If-None-Match: * has created the key', Receipt) };
 
 const keys = ['keys'];
 const cluster = ['cluster'];
@@ -161,16 +135,16 @@ const OPERATIONS = {
     summary: 'Write a key',
     params: keyParams,
     querystring: writeQuery,
-    headers: writeHeaders,
+    headers: conditionalHeaders,
     body: value,
-    response: receiptResponses,
+    response: putResponses,
   },
   deleteItem: {
     tags: keys,
     summary: 'Delete a key, whether it exists or not',
     params: keyParams,
     querystring: writeQuery,
-    headers: writeHeaders,
+    headers: conditionalHeaders,
     response: receiptResponses,
   },
   getKeys: {
@@ -188,15 +162,15 @@ const OPERATIONS = {
     summary: 'Write a key that a path cannot carry',
     description: 'Clients resolve the path segments . and .. before they send anything.',
     querystring: keyedWriteQuery,
-    headers: writeHeaders,
+    headers: conditionalHeaders,
     body: value,
-    response: receiptResponses,
+    response: putResponses,
   },
   deleteKeyedItem: {
     tags: keys,
     summary: 'Delete a key that a path cannot carry',
     querystring: keyedWriteQuery,
-    headers: writeHeaders,
+    headers: conditionalHeaders,
     response: receiptResponses,
   },
   postBatch: {
@@ -208,9 +182,10 @@ const OPERATIONS = {
     response: {
       200: json('All writes are acknowledged', BatchReceipt),
       204: nothing('As 200, for a client that prefers no receipt'),
-      ...problems(...writeProblems, 'unsupported-media-type'),
+      ...problems(...keyWriteProblems, 'unsupported-media-type'),
     },
   },
+  ...ORDERED_OPERATIONS,
   getReplica: {
     tags: cluster,
     summary: 'This replica: what it has, and how far its peers are',
@@ -255,7 +230,10 @@ const OPERATIONS = {
   getReadiness: {
     tags: health,
     summary: 'Requests of a level would be served now',
-    querystring: { type: 'object', properties: { level: { enum: ['eventual', 'causal'], default: 'causal' } } },
+    querystring: {
+      type: 'object',
+      properties: { level: { enum: ['eventual', 'causal', 'linearizable'], default: 'causal' } },
+    },
     response: {
       200: json('They would', {
         type: 'object',

@@ -1,30 +1,32 @@
 /** What a write is answered with: the receipt as JSON, or 204 for a client that prefers none. */
 import { formatHlc } from '../clocks/hybrid-logical-clock.js';
-import type { RequestContext, WriteOp, WriteResult } from '../replica/request-types.js';
+import type { WriteOp, WriteResult } from '../replica/request-types.js';
+import type { LevelName } from './consistency-header.js';
 import type { Answer, Exchange } from './exchange.js';
 import type { BatchReceipt, Receipt } from './schemas.js';
 import type { WriteTerms } from './write-headers.js';
 
-/** The answer to a write of one key. */
+/** The answer to a write of one key; `status` is that of a full receipt. */
 export function receiptAnswer(
   exchange: Exchange,
-  context: RequestContext,
+  level: LevelName,
   terms: WriteTerms,
   key: string,
   result: WriteResult,
+  status = 200,
 ): Answer {
   exchange.dependsOn(result.token, result.timing);
   const headers = ['ETag', result.etag, ...writeHeaders(result)];
   if (terms.minimal) return minimal(headers);
-  const receipt: Receipt = { key, etag: result.etag, ...commonMembers(exchange, context, result) };
+  const receipt: Receipt = { key, etag: result.etag, ...commonMembers(exchange, level, result) };
   headers.push('Content-Type', 'application/json');
-  return { status: 200, headers, body: JSON.stringify(receipt) };
+  return { status, headers, body: JSON.stringify(receipt) };
 }
 
 /** The answer to a batch; all its keys have one entity tag. */
 export function batchAnswer(
   exchange: Exchange,
-  context: RequestContext,
+  level: LevelName,
   terms: WriteTerms,
   ops: readonly WriteOp[],
   result: WriteResult,
@@ -33,18 +35,18 @@ export function batchAnswer(
   const headers = writeHeaders(result);
   if (terms.minimal) return minimal(headers);
   const results = ops.map(({ key }) => ({ key, etag: result.etag }));
-  const receipt: BatchReceipt = { ...commonMembers(exchange, context, result), results };
+  const receipt: BatchReceipt = { ...commonMembers(exchange, level, result), results };
   headers.push('Content-Type', 'application/json');
   return { status: 200, headers, body: JSON.stringify(receipt) };
 }
 
 function commonMembers(
   exchange: Exchange,
-  context: RequestContext,
+  level: LevelName,
   result: WriteResult,
 ): Pick<Receipt, 'level' | 'durability' | 'token' | 'replica' | 'timestamp'> {
   return {
-    level: context.level,
+    level,
     durability: result.durability,
     token: exchange.token,
     replica: exchange.service.replica.id,

@@ -7,20 +7,26 @@ import { CausewayError } from '../base/errors.js';
 import { decodeToken, tokenFits } from '../clocks/causal-token.js';
 import { VersionVector } from '../clocks/version-vector.js';
 import type { Replica } from '../replica/handle.js';
-import type { RequestContext, WeakLevel } from '../replica/request-types.js';
+import type { OrderedContext } from '../replica/ordered-handle.js';
+import type { RequestContext } from '../replica/request-types.js';
+import type { LevelName } from './consistency-header.js';
 
-/** The levels this release answers, for the `served` member of a problem. */
-export const SERVED_LEVELS: readonly WeakLevel[] = ['causal', 'eventual'];
+/** A request that the total order serves. */
+export interface LinearizableContext extends OrderedContext {
+  readonly level: 'linearizable';
+}
+
+export type LevelContext = RequestContext | LinearizableContext;
 
 /** Requests that wait are few, so the signal is made when the replica first looks at it. */
-export class HttpRequestContext implements RequestContext {
-  readonly level: WeakLevel;
+export class HttpRequestContext<L extends LevelName> {
+  readonly level: L;
   readonly timeoutMs: number;
   readonly token: VersionVector;
   readonly #response: ServerResponse;
   #signal: AbortSignal | undefined;
 
-  constructor(level: WeakLevel, timeoutMs: number, token: VersionVector, response: ServerResponse) {
+  constructor(level: L, timeoutMs: number, token: VersionVector, response: ServerResponse) {
     this.level = level;
     this.timeoutMs = timeoutMs;
     this.token = token;

@@ -1,14 +1,15 @@
 /** The routes with what answers them, registered by the kind of body they take. */
 import type { FastifyInstance } from 'fastify';
-import { CausewayError } from '../base/errors.js';
 import { LIMITS } from '../base/limits.js';
-import { gate } from './gate.js';
+import { gate, orderGate } from './gate.js';
 import { parseJson } from './json.js';
 import type { Metrics } from './metrics.js';
 import type { OperationName } from './operations.js';
-import { displayPath, ROUTES, type RouteEntry, UNOFFERED_PATHS } from './route-table.js';
+import { displayPath, ROUTES, type RouteEntry } from './route-table.js';
 import { postBatch } from './routes/batches.js';
+import { deleteClaim, getClaim, putClaim } from './routes/claims.js';
 import { getCluster, getReplica } from './routes/cluster.js';
+import { deleteConstraint, getConstraint, putConstraint } from './routes/constraints.js';
 import {
   deleteClock,
   deleteFaults,
@@ -22,6 +23,11 @@ import {
 import { getLiveness, getMetrics, getReadiness } from './routes/health.js';
 import { deleteItem, deleteKeyedItem, getItem, putItem, putKeyedItem } from './routes/items.js';
 import { getKeys } from './routes/lists.js';
+import { acquire, getLock, release, renew } from './routes/locks.js';
+import { changeMember, getMembers, postMember } from './routes/members.js';
+import { observeElection } from './routes/observe.js';
+import { getSequence, postNext } from './routes/sequences.js';
+import { postTxn } from './routes/txn.js';
 import { type Route, serve } from './serve.js';
 
 /** A batch of the largest size whose every byte JSON writes as six characters, and its brackets. */
@@ -37,10 +43,6 @@ export function registerRoutes(app: FastifyInstance, metrics: Metrics): void {
     takeJson(scope);
     for (const entry of ROUTES) if (entry.body === 'json') add(scope, entry, routes[entry.name]);
   });
-  app.register(async (scope) => {
-    takeAnything(scope);
-    for (const url of UNOFFERED_PATHS) scope.all(url, { onRequest: gate('read') }, serve(url, refuseUnoffered));
-  });
 }
 
 function routesByName(metrics: Metrics): Readonly<Record<OperationName, Route>> {
@@ -52,6 +54,7 @@ function routesByName(metrics: Metrics): Readonly<Record<OperationName, Route>> 
     putKeyedItem,
     deleteKeyedItem,
     postBatch,
+    ...ORDERED_ROUTES,
     getReplica,
     getCluster,
     deleteClock,
@@ -68,8 +71,34 @@ function routesByName(metrics: Metrics): Readonly<Record<OperationName, Route>> 
   };
 }
 
-function add(app: FastifyInstance, { method, url, role }: RouteEntry, route: Route): void {
-  const onRequest = role === undefined ? [] : [gate(role)];
+const ORDERED_ROUTES = {
+  postTxn,
+  postNext,
+  getSequence,
+  putClaim,
+  getClaim,
+  deleteClaim,
+  putConstraint,
+  getConstraint,
+  deleteConstraint,
+  getLock: getLock('lock'),
+  acquireLock: acquire('lock'),
+  renewLock: renew('lock'),
+  releaseLock: release('lock'),
+  getElection: getLock('election'),
+  observeElection,
+  campaign: acquire('election'),
+  renewTerm: renew('election'),
+  resign: release('election'),
+  getMembers,
+  postMember,
+  deleteMember: changeMember('remove'),
+  promoteMember: changeMember('promote'),
+  transferLead: changeMember('transfer'),
+} as const satisfies Partial<Record<OperationName, Route>>;
+
+function add(app: FastifyInstance, { method, url, role, ordered }: RouteEntry, route: Route): void {
+  const onRequest = role === undefined ? [] : [gate(role), ...(ordered ? [orderGate] : [])];
   app.route({ method, url, onRequest, handler: serve(displayPath(url), route) });
 }
 
@@ -88,13 +117,4 @@ function takeJson(app: FastifyInstance): void {
   app.addContentTypeParser<Buffer>('application/json', options, (_request, body, done) => {
     done(null, body.length === 0 ? undefined : parseJson(body));
   });
-}
-
-function takeAnything(app: FastifyInstance): void {
-  app.addContentTypeParser('*', (_request, _payload, done) => done(null, undefined));
-}
-
-function refuseUnoffered(): never {
-  const detail = 'This needs the total order, and the replica runs without a consensus module.';
-  throw new CausewayError('level-not-offered', detail, { served: [] });
 }

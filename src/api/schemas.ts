@@ -31,8 +31,10 @@ export const Problem = {
         properties: { origin: text, have: count, need: count },
       },
     },
-    etag: textOrNull,
-    owner: text,
+    etag: { ...textOrNull, description: 'Entity tag of what is there; null if nothing is' },
+    owner: { type: 'string', description: 'Who has what was asked for' },
+    keys: { type: 'array', items: text, description: 'Keys that stand in the way, the first few' },
+    remainingMs: { type: 'number', description: 'How long the lease of the holder still runs' },
     served: { type: 'array', items: text, description: 'Levels that would succeed now' },
     durability: text,
   },
@@ -139,6 +141,14 @@ export const DeleteOp = {
   properties: { delete: text },
 } as const;
 export type DeleteOp = Shape<typeof DeleteOp>;
+
+export const GetOp = {
+  type: 'object',
+  additionalProperties: false,
+  required: ['get'],
+  properties: { get: text },
+} as const;
+export type GetOp = Shape<typeof GetOp>;
 
 export const BatchRequest = {
   type: 'object',

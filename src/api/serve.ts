@@ -4,10 +4,13 @@
  */
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { InvariantError } from '../base/assert.js';
+import type { CausewayError, ErrorCode } from '../base/errors.js';
 import type { Answer, Exchange } from './exchange.js';
 import { codedError, internalError, problemAnswer } from './problem.js';
+import { weakLevelsNow } from './served-levels.js';
 
-export type Route = (exchange: Exchange) => Answer | Promise<Answer>;
+/** `undefined`: the answer is a stream, which the route has begun. */
+export type Route = (exchange: Exchange) => Answer | Promise<Answer | undefined>;
 
 declare module 'fastify' {
   interface FastifyRequest {
@@ -38,14 +41,29 @@ export function sendFailure(exchange: Exchange, error: unknown): void {
     service.logger({ name: 'api.internal-error', level: 'error', facts });
   }
   // A wait that failed spent its time waiting.
-  if (coded?.code === 'causal-wait-timeout') exchange.timing = { waitMs: exchange.elapsedMs, storeMs: 0 };
-  exchange.send(problemAnswer(exchange, coded ?? internalError()));
+  if (coded !== undefined && WAITS.has(coded.code)) exchange.timing = { waitMs: exchange.elapsedMs, storeMs: 0 };
+  exchange.send(
+    problemAnswer(exchange, coded ?? internalError(), coded === undefined ? {} : servedMember(exchange, coded)),
+  );
   if (error instanceof InvariantError) service.onBrokenInvariant(error);
 }
 
+const WAITS: ReadonlySet<ErrorCode> = new Set(['causal-wait-timeout', 'no-quorum']);
+
+/** Who could not be served at `linearizable` is told which levels would do. Replicas know best; some failures are not theirs. */
+function servedMember(exchange: Exchange, error: CausewayError): { readonly served?: readonly string[] } {
+  const { context, service, needsOrder } = exchange;
+  if (error.entry.status !== UNAVAILABLE || context?.level !== 'linearizable') return {};
+  if (needsOrder || error.code === 'shutting-down') return { served: [] };
+  return { served: error.facts.served ?? weakLevelsNow(service.replica, context.token) };
+}
+
+const UNAVAILABLE = 503;
+
 async function run(exchange: Exchange, route: Route): Promise<void> {
   try {
-    exchange.send(await route(exchange));
+    const answer = await route(exchange);
+    if (answer !== undefined) exchange.send(answer);
   } catch (error) {
     sendFailure(exchange, error);
   }

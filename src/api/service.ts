@@ -22,6 +22,8 @@ export interface Service {
   readonly onBrokenInvariant: (error: unknown) => void;
   /** Token of a session that has seen nothing: what an answer carries that depends on nothing. */
   readonly emptyToken: string;
+  /** Each ends a stream that is still being written. */
+  readonly streams: Set<() => void>;
   /** Set when the app begins to close: from then on connections end with their answer. */
   closing: boolean;
 }

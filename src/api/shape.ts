@@ -13,6 +13,11 @@ type Frozen<T> = T extends readonly (infer E)[]
     ? { readonly [K in keyof T]: Frozen<T[K]> }
     : T;
 
+/** Members that all have the same schema. */
+export function alike<const N extends string, const S>(names: readonly N[], schema: S): { readonly [K in N]: S } {
+  return Object.fromEntries(names.map((name) => [name, schema])) as { readonly [K in N]: S };
+}
+
 export const text = { type: 'string' } as const;
 export const flag = { type: 'boolean' } as const;
 export const count = { type: 'integer', minimum: 0 } as const;

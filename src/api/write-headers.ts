@@ -4,51 +4,92 @@ import { parseItem } from 'structured-headers';
 import { CausewayError } from '../base/errors.js';
 import { LIMITS } from '../base/limits.js';
 import type { Durability } from '../replica/request-types.js';
+import type { LevelName } from './consistency-header.js';
+import { type Condition, conditionOf } from './entity-tags.js';
+import type { Exchange } from './exchange.js';
+import { type Fences, parseFences } from './fencing-header.js';
 import { quoted, refuse } from './refuse.js';
-import { SERVED_LEVELS } from './request-context.js';
+import { orderedReplica, strongLevelNow, WEAK_LEVELS } from './served-levels.js';
 
 export interface WriteTerms {
   readonly durability: Durability;
-  readonly idempotencyKey: string | undefined;
+  /** Only of a linearizable write. */
+  readonly condition: Condition | undefined;
+  /** Members of a request to a replica, absent where the header is. */
+  readonly guards: WriteGuards;
   /** The client wants no receipt. */
   readonly minimal: boolean;
 }
+
+export interface WriteGuards {
+  readonly fences?: Fences;
+  readonly idempotencyKey?: string;
+}
+
+const NO_GUARDS: WriteGuards = {};
 
 const DURABILITIES: readonly string[] = ['local', 'majority', 'all'] satisfies readonly Durability[];
 const VISIBLE = /^[\x21-\x7e]+$/;
 const PREFERENCE = /^return\s*=\s*"?minimal"?\s*(?:;.*)?$/i;
 
 /**
- * @throws CausewayError `precondition-needs-linearizable` on a condition, `level-not-offered` on a fencing token,
- * `invalid-request` on what is malformed
+ * @throws CausewayError `precondition-needs-linearizable` on a condition at a weaker level, `level-not-offered` on a
+ * fencing token where there are no locks, `invalid-request` on what is malformed
  */
-export function writeTerms(headers: IncomingHttpHeaders): WriteTerms {
-  if (headers['if-match'] !== undefined || headers['if-none-match'] !== undefined) {
-    const detail = 'The write carries a condition, which only the linearizable level can decide.';
-    throw new CausewayError('precondition-needs-linearizable', detail, { served: [] });
-  }
-  if (headers['fencing-token'] !== undefined) {
-    const detail = 'The write carries a fencing token, and this replica has no locks to check it against.';
-    throw new CausewayError('level-not-offered', detail, { served: SERVED_LEVELS });
-  }
+export function writeTerms(exchange: Exchange, level: LevelName): WriteTerms {
+  const { headers } = exchange;
   return {
-    durability: durabilityOf(single(headers['durability'])),
-    idempotencyKey: idempotencyKeyOf(single(headers['idempotency-key'])),
+    durability: durabilityOf(single(headers['durability']), level),
+    condition: hasCondition(headers) ? conditionAt(exchange, level) : undefined,
+    guards: writeGuards(exchange),
     minimal: wantsMinimal(single(headers['prefer'])),
   };
 }
 
-function durabilityOf(text: string | undefined): Durability {
+/** The terms of what is no write of one key and has conditions of its own, or none. @throws CausewayError as above */
+export function unconditionalTerms(exchange: Exchange, level: LevelName, instead: string): WriteTerms {
+  const terms = writeTerms(exchange, level);
+  return terms.condition === undefined ? terms : refuse(`If-Match and If-None-Match are for one key; ${instead}.`);
+}
+
+/** @throws CausewayError `level-not-offered`, `invalid-request` */
+function writeGuards({ headers, service }: Exchange): WriteGuards {
+  const key = headers['idempotency-key'];
+  const fencing = headers['fencing-token'];
+  if (key === undefined && fencing === undefined) return NO_GUARDS;
+  if (fencing !== undefined) orderedReplica(service.replica, WEAK_LEVELS);
+  return {
+    ...(key === undefined ? {} : { idempotencyKey: idempotencyKeyOf(single(key) ?? '') }),
+    ...(fencing === undefined ? {} : { fences: parseFences(single(fencing) ?? '') }),
+  };
+}
+
+function hasCondition(headers: IncomingHttpHeaders): boolean {
+  return headers['if-match'] !== undefined || headers['if-none-match'] !== undefined;
+}
+
+function conditionAt(exchange: Exchange, level: LevelName): Condition | undefined {
+  exchange.needsOrder = true;
+  if (level === 'linearizable') return conditionOf(exchange.headers);
+  const detail = 'The write carries a condition, which only the linearizable level can decide.';
+  const served = strongLevelNow(exchange.service.replica);
+  throw new CausewayError('precondition-needs-linearizable', detail, { served });
+}
+
+/** The log acknowledges what a majority has, which is `local` and more; for `all` it does not wait. */
+function durabilityOf(text: string | undefined, level: LevelName): Durability {
   if (text === undefined) return 'local';
   if (!DURABILITIES.includes(text)) {
     return refuse(`Durability ${quoted(text)} is unknown; send one of ${DURABILITIES.join(', ')}.`);
+  }
+  if (level === 'linearizable' && text === 'all') {
+    return refuse('A linearizable write is durable on a majority; Durability: all is for weaker ones.');
   }
   return text as Durability;
 }
 
 /** The draft standard wants a quoted string, most clients send the bare text; both mean the same key. */
-function idempotencyKeyOf(text: string | undefined): string | undefined {
-  if (text === undefined) return undefined;
+export function idempotencyKeyOf(text: string): string {
   const key = text.startsWith('"') ? unquote(text) : text;
   if (!VISIBLE.test(key) || key.length > LIMITS.idempotencyKeyMaxChars) {
     return refuse(`Idempotency-Key has 1 to ${LIMITS.idempotencyKeyMaxChars} visible ASCII characters.`);

@@ -59,7 +59,11 @@ export const ERRORS = {
   'unique-violation': refuse(409, 'Unique constraint violated', 'Choose another value; the detail names its holder.'),
   'lock-held': unavailable(409, 'Lock is held', 'Wait for the holder to release it or for its lease to end.'),
   fenced: refuse(409, 'Fencing token is not current', 'The lock has moved on; acquire it again.'),
-  'level-too-weak': refuse(409, 'Level too weak', 'Keys under this prefix are written at linearizable only.'),
+  'level-too-weak': refuse(
+    409,
+    'Level too weak',
+    'Send the request with Consistency-Level: linearizable; the detail says what asks for it.',
+  ),
   'membership-conflict': unavailable(
     409,
     'Membership cannot change this way now',

@@ -20,14 +20,18 @@ const REPLICA_ID = /^[a-z0-9](?:[a-z0-9-]{0,30}[a-z0-9])?$/;
 const CLUSTER_ID = /^[a-z0-9](?:[a-z0-9-]{0,62}[a-z0-9])?$/;
 const ORIGIN = /^([a-z0-9](?:[a-z0-9-]{0,30}[a-z0-9])?)~([0-9a-f]{8})$/;
 
+export function isReplicaId(text: string): text is ReplicaId {
+  return REPLICA_ID.test(text) && text !== LOG_ORIGIN;
+}
+
 export function parseReplicaId(text: string): ReplicaId {
-  if (!REPLICA_ID.test(text) || text === LOG_ORIGIN) {
+  if (!isReplicaId(text)) {
     throw new CausewayError(
       'invalid-config',
       `"${text}" is not a replica id: use 1-32 lower-case letters, digits or hyphens`,
     );
   }
-  return text as ReplicaId;
+  return text;
 }
 
 export function parseClusterId(text: string): ClusterId {

@@ -23,6 +23,19 @@ export const LIMITS = {
   /** Members plus former incarnations that a version vector may name; bounds decoding. */
   vectorMaxEntries: 64,
   membersMax: 16,
+  /** Replicas that are no members and said hello, remembered so that they can be added. */
+  candidatesMax: 16,
+  /** How long a founder waits for the answers of one round. */
+  foundingRoundMs: 500,
+  /** A change that was sent to the leader is sent again after this, and a leader waits this long for its successor. */
+  membershipAskMs: 500,
+  membershipTransferMs: 600,
+  /** Between two attempts to put a new incarnation in the place of the old one. */
+  replacementRetryMs: 1_000,
+  /** What a removed member wrote last is still taken for this long; shorter than `peerTimeoutMs`. */
+  farewellMs: 750,
+  /** A removed replica ends after this, when what it wrote last has left. */
+  removedGraceMs: 500,
 
   /** A stamp further ahead of the local wall clock than this is never followed. */
   clockMaxAheadMs: 500,
@@ -103,12 +116,61 @@ export const LIMITS = {
    */
   orderedRetryWindowEntries: 1_000_000,
 
+  /** Without a leader for this long, up to twice as long at random, a voter of the total order campaigns. */
+  electionTimeoutMs: 600,
+  /** Requests that wait for their entry of the log, and the bytes of the entries, before new ones are refused. */
+  proposalsMax: 10_000,
+  proposalsMaxBytes: 64 * 1024 * 1024,
+  /** Rounds of asking the voters for their vectors that may be under way before the next one has to wait. */
+  vectorRoundsMax: 4,
+  vectorResendMs: 100,
+  heartbeatMs: 100,
+  /** Appends on the way to one follower, and the size of each: one fits in a message. */
+  raftInflightMaxMessages: 32,
+  raftAppendMaxBytes: 512 * 1024,
+  /** What a leader has appended and not committed, before it refuses more. */
+  raftUncommittedMaxBytes: 32 * 1024 * 1024,
+  /** Committed entries handed to the state machine in one turn of the event loop. */
+  raftApplyMaxBytes: 256 * 1024,
+  raftSnapshotChunkMaxBytes: 512 * 1024,
+  /** How far behind a learner may be that becomes a voter. */
+  raftPromotionMaxLagEntries: 1_000,
+  /** Entries kept behind the durable state, so that a member that was away for a while needs no copy of all of it. */
+  raftTrailingEntries: 20_000,
+  raftTrailingMaxBytes: 32 * 1024 * 1024,
+  /** Entries that one step of compaction drops: what one turn of the event loop can afford. */
+  raftCompactStepEntries: 2_000,
+  /** Entries at the end of the log that are read and checked when it is opened. */
+  raftVerifiedTailEntries: 1_000,
+  /** A copy of the state is measured in slices of this size. */
+  raftCopySliceBytes: 1024 * 1024,
+  /** However often it is read, a copy is not kept open longer: it keeps old pages and the log behind it alive. */
+  raftCopyMaxMs: 10 * 60 * 1000,
+
   /** Names of locks, elections, sequences, constraints and namespaces of claims; owners of locks and claims. */
   coordinationNameMaxBytes: 255,
   claimValueMaxBytes: 511,
   lockTtlMaxMs: 24 * 60 * 60 * 1000,
   lockWaitMaxMs: 60 * 60 * 1000,
   lockWaitersMax: 128,
+  /**
+   * A lease ends by the clock of a replica this long after its ttl, and by this fraction of it: clocks that differ less in
+   * rate never end one that its holder still counts on. (Steered clocks are slewed by 500 ppm at most, each way.)
+   */
+  leaseMarginMs: 20,
+  leaseClockDriftPpm: 2_000,
+  /** Leases that are over are left to the leader to end for this long; it may have died. */
+  leaseFollowerGraceMs: 3_000,
+  /** How often it is looked whether leases that are over have become this replica's to end. */
+  leaseCheckMs: 250,
+  /** A timer this late is taken for a pause of the process: renewals may be waiting to be read. */
+  leaseStallMs: 250,
+  /** How long after its `waitMs` a place in the queue is left to its own coordinator to give up. */
+  lockPlaceGraceMs: 2_000,
+  /** Entries that end leases and places and have not been applied yet. */
+  leaseEndsInFlightMax: 64,
+  leaseRetryMinMs: 100,
+  leaseRetryMaxMs: 5_000,
   constraintsMax: 64,
   /** Keys under the prefix of a constraint when it is declared; it may grow beyond afterwards. */
   constraintDeclareMaxKeys: 100_000,
@@ -117,6 +179,8 @@ export const LIMITS = {
   uniqueValueMaxBytes: 1024,
   jsonPointerMaxBytes: 255,
   jsonPointerMaxTokens: 32,
+  /** Streams of events say this often that they are still there. */
+  streamHeartbeatMs: 15_000,
 
   duplicateIdProbeMs: 250,
   /** A replica with a past takes requests when all peers were heard, or after this: they may know more of its writes. */

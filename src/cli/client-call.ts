@@ -31,8 +31,14 @@ export interface ClientOptions extends ConnectionOptions {
 
 export interface ClientRequest extends Pick<HttpCall, 'method' | 'path' | 'body'> {
   readonly headers?: Readonly<Record<string, string>>;
+  /** What the server takes it for if no level is named. Default `causal`. */
+  readonly level?: Level;
+  /** The server may hold it back for this long because that was asked for. */
+  readonly waitMs?: number;
 }
 
+/** By the contract a 503 says that nothing was done: another server may do it. */
+const NOT_APPLIED = 503;
 /** The server answers within its own timeout; this long after it we stop listening. */
 const GRACE_MS = 2_000;
 
@@ -48,7 +54,7 @@ export async function perform(
   curl: CurlOptions = {},
 ): Promise<HttpAnswer | undefined> {
   const causalToken = options.causalToken ?? (await sessionToken(options));
-  const headers = { ...consistencyHeaders(options, causalToken), ...request.headers };
+  const headers = { ...consistencyHeaders(options, request.level ?? 'causal', causalToken), ...request.headers };
   if (options.curl) {
     const [origin = ''] = options.url;
     terminal.out(`${curlLine(callTo(origin, options, { ...request, headers }), { withHeaders: true, ...curl })}\n`);
@@ -61,17 +67,22 @@ export async function perform(
   return answer;
 }
 
-/** Asks the servers in turn: the next one only when the request certainly never reached the one before. */
+/** Asks the servers in turn: the next one only when the one before certainly did not carry the request out. */
 export async function sendToFirst(options: ConnectionOptions, request: ClientRequest): Promise<HttpAnswer> {
+  let refusal: HttpAnswer | undefined;
   let unreachable: NoAnswer | undefined;
   for (const origin of options.url) {
     try {
-      return await sendCall(callTo(origin, options, request), { timeoutMs: patienceMs(options) });
+      const timeoutMs = patienceMs(options) + (request.waitMs ?? 0);
+      const answer = await sendCall(callTo(origin, options, request), { timeoutMs });
+      if (answer.status !== NOT_APPLIED) return answer;
+      refusal = answer;
     } catch (error) {
       if (!(error instanceof NoAnswer) || error.sent) throw error;
       unreachable = error;
     }
   }
+  if (refusal !== undefined) return refusal;
   throw unreachable ?? new NoAnswer('no server was named', false);
 }
 
@@ -96,11 +107,15 @@ async function sessionToken({ session }: ClientOptions): Promise<string | undefi
   return session === undefined ? undefined : readSession(session);
 }
 
-function consistencyHeaders(options: ClientOptions, causalToken: string | undefined): Record<string, string> {
+function consistencyHeaders(
+  options: ClientOptions,
+  level: Level,
+  causalToken: string | undefined,
+): Record<string, string> {
   const headers: Record<string, string> = {};
   const { consistency, timeout } = options;
   if (consistency !== undefined || timeout !== undefined) {
-    headers['Consistency-Level'] = `${consistency ?? 'causal'}${timeout === undefined ? '' : `;timeout=${timeout}`}`;
+    headers['Consistency-Level'] = `${consistency ?? level}${timeout === undefined ? '' : `;timeout=${timeout}`}`;
   }
   if (causalToken !== undefined) headers['Causal-Token'] = causalToken;
   return headers;

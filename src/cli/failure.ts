@@ -3,6 +3,8 @@
  * is not known here is a bug and is not caught.
  */
 import { CausewayError, ERRORS, type ErrorCode } from '../base/errors.js';
+import { CausewayApiError } from '../client/api-error.js';
+import { CausewayClientError, LeaseLostError } from '../client/errors.js';
 import { type HttpAnswer, jsonOf, NoAnswer, textOf } from '../lab/http-call.js';
 import { EXIT, type ExitCode } from './exit-codes.js';
 
@@ -43,6 +45,7 @@ export function describeFailure(error: unknown): Failure | undefined {
   if (error instanceof Refusal) return describeRefusal(error.answer);
   if (error instanceof NoAnswer) return describeNoAnswer(error);
   if (error instanceof CausewayError) return describeCoded(error);
+  if (error instanceof CausewayClientError) return describeClient(error);
   if (error instanceof CommandFailure) {
     return failure(error.exit, error.message, error.advice, { title: 'Command failed' });
   }
@@ -96,6 +99,23 @@ function describeCoded(error: CausewayError): Failure {
     outcome,
     ...error.facts,
   });
+}
+
+/** What the client library says, by its own retries wiser than one request. */
+function describeClient(error: CausewayClientError): Failure {
+  const { code, outcome, retryable } = error;
+  const members = { type: `urn:causeway:error:${code}`, title: 'Call failed', outcome, retryable };
+  if (error instanceof CausewayApiError) {
+    const { status, owner, etag, remainingMs } = error;
+    const facts = { ...members, status, owner, etag, remainingMs };
+    return failure(exitOfStatus(status, code), error.message, isCode(code) ? ERRORS[code].advice : '', facts);
+  }
+  if (error instanceof LeaseLostError) {
+    const advice = 'Another holder may be at work by now; what carried the fencing token was refused from then on.';
+    return failure(EXIT.precondition, error.message, advice, members);
+  }
+  const exit = code === 'invalid-argument' ? EXIT.usage : retryable ? EXIT.unavailable : EXIT.failed;
+  return failure(exit, error.message, '', members);
 }
 
 function failure(exit: ExitCode, detail: string, advice: string, members: Readonly<Record<string, unknown>>): Failure {

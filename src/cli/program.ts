@@ -4,17 +4,21 @@
  */
 import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
+import { defineCoordinationCommands } from './define/coordination-commands.js';
 import { defineFaultCommands } from './define/fault-commands.js';
 import { defineKeyCommands } from './define/key-commands.js';
+import { defineLeaseCommands } from './define/lease-commands.js';
+import { defineMemberCommands } from './define/member-commands.js';
 import { defineProcessCommands } from './define/process-commands.js';
-import { EXIT, type ExitCode } from './exit-codes.js';
+import { defineTxnCommands } from './define/txn-commands.js';
+import { EXIT } from './exit-codes.js';
 import { describeFailure, type Failure } from './failure.js';
 import type { Run } from './run.js';
 import type { Terminal } from './terminal.js';
 
 /** Runs the command that `args` (without node and script) name. Never throws for what a user can cause. */
-export async function runCli(args: readonly string[], terminal: Terminal): Promise<ExitCode> {
-  const outcome: { exit: ExitCode } = { exit: EXIT.ok };
+export async function runCli(args: readonly string[], terminal: Terminal): Promise<number> {
+  const outcome: { exit: number } = { exit: EXIT.ok };
   const program = buildProgram(terminal, async (task) => {
     outcome.exit = await task(terminal);
   });
@@ -35,13 +39,16 @@ function buildProgram(terminal: Terminal, run: Run): Command {
   const program = new Command('causeway')
     .description(
       'A replicated key-value store in which each request chooses its consistency.\n\n' +
-        '  eventual   what is here at this moment, in any order\n' +
-        '  causal     never an effect before its cause, and a session sees its past',
+        '  eventual       what is here at this moment, in any order\n' +
+        '  causal         never an effect before its cause, and a session sees its past\n' +
+        '  linearizable   one order for everybody; needs a majority of the replicas',
     )
     .version(version(), '-V, --version', 'print the version')
     .helpCommand('help [command]', 'more on one command')
     .showSuggestionAfterError()
     .showHelpAfterError('(add --help for the whole story)')
+    // `faults` has options and a subcommand with the same options: they belong to the command they stand behind.
+    .enablePositionalOptions()
     .exitOverride()
     .configureOutput({
       writeOut: terminal.out,
@@ -53,6 +60,10 @@ function buildProgram(terminal: Terminal, run: Run): Command {
     })
     .addHelpText('after', '\nStart with `causeway lab` in one terminal and `causeway put greeting hello` in another.');
   defineKeyCommands(program, run);
+  defineTxnCommands(program, run);
+  defineCoordinationCommands(program, run);
+  defineLeaseCommands(program, run);
+  defineMemberCommands(program, run);
   defineFaultCommands(program, run);
   defineProcessCommands(program, run);
   inheritSettings(program);

@@ -16,7 +16,6 @@ import type {
   NotFound,
   Page,
   Sibling,
-  TxnReceipt,
   WriteReceipt,
 } from './types.js';
 
@@ -70,13 +69,6 @@ export function readKeyReceipt(reply: Reply, key: string): KeyReceipt {
   return { ...receiptOf(reply, document), key, etag, created: reply.status === 201 };
 }
 
-export function readTxn(reply: Reply): TxnReceipt {
-  const document = documentOf(reply);
-  const { succeeded } = document;
-  if (typeof succeeded !== 'boolean') return violation(reply, 'does not say whether the transaction succeeded');
-  return { ...answerOf(reply), succeeded, results: arrayAt(document, 'results') };
-}
-
 /** @throws ProtocolError if the body is not a JSON object. */
 export function documentOf(reply: Reply): JsonObject {
   return parseObject(reply.bytes) ?? violation(reply, 'is not a JSON object');
@@ -94,7 +86,8 @@ export function parseTiming(text: string | null): Readonly<Record<string, number
   return timing;
 }
 
-function answerOf({ headers }: Reply): Answer {
+/** What the headers of every answer say. */
+export function answerOf({ headers }: Reply): Answer {
   const level = headers.get('Consistency-Level')?.split(';')[0]?.trim();
   return {
     level: LEVELS.find((known) => known === level),
@@ -146,7 +139,7 @@ function siblingOf(value: unknown): Sibling[] {
   return [{ kind, etag, timestamp: stringAt(sibling, 'timestamp') ?? '', content }];
 }
 
-function violation(reply: Reply, what: string): never {
+export function violation(reply: Reply, what: string): never {
   throw new ProtocolError(`the answer of ${reply.url} to ${reply.request.method} ${reply.request.path} ${what}`, {
     outcome: reply.request.effect === 'read' ? 'not-applied' : 'unknown',
     retryable: false,

@@ -30,3 +30,9 @@ export function positive(name: string, value: number): number {
   if (Number.isFinite(value) && value > 0) return value;
   throw new InvalidArgumentError(`${name} is ${value}, and has to be a positive number`);
 }
+
+/** Etags are strings in double quotes; people who copy one tend to lose them. */
+export function quotedEtag(etag: string): string {
+  if (etag === '') throw new InvalidArgumentError('an empty string is not an etag');
+  return etag === '*' || /^(W\/)?".*"$/.test(etag) ? etag : `"${etag}"`;
+}

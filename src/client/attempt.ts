@@ -2,7 +2,6 @@
  * One HTTP request to one replica, with what can become of it as a value. Knows nothing of retries, tokens or what the
  * bodies mean.
  */
-import { LIMITS } from '../base/limits.js';
 import { InvalidArgumentError } from './errors.js';
 import type { Runtime } from './runtime.js';
 import type { Level } from './types.js';
@@ -23,10 +22,12 @@ export interface ApiRequest {
   /** A `setting` changes something, but twice is the same as once: like a read, it can always be repeated. */
   readonly effect: 'read' | 'setting' | 'write';
   readonly idempotencyKey?: string | undefined;
-  readonly headers?: Readonly<Record<string, string | undefined>>;
+  readonly headers?: Readonly<Record<string, string | undefined>> | undefined;
   readonly body?: RequestBody | undefined;
   /** A `not-found` problem is an answer, not a failure. */
   readonly mayBeAbsent?: boolean;
+  /** The replica may hold the request back for this long because that was asked for: the wait for a lock. */
+  readonly waitMs?: number | undefined;
 }
 
 /** A whole response, body read. */
@@ -52,6 +53,8 @@ export type Breakdown =
 export interface AttemptTerms {
   readonly url: string;
   readonly budgetMs: number;
+  /** What the replica is told to take at most, besides `waitMs` of the request. */
+  readonly replicaMs: number;
   readonly maxResponseBytes: number;
   readonly bearer: string | undefined;
   readonly causalToken: string | undefined;
@@ -60,7 +63,47 @@ export interface AttemptTerms {
 
 /** @throws the reason of `terms.signal` once that is aborted; InvalidArgumentError if a header cannot be sent. */
 export async function attempt(runtime: Runtime, request: ApiRequest, terms: AttemptTerms): Promise<Reply | Breakdown> {
-  const headers = headersOf(request, terms);
+  return await within(terms, async (signal) => {
+    const response = await send(runtime, request, terms, signal);
+    return await replyOf(response, request, terms);
+  });
+}
+
+/** Sends the request; resolves when the headers of the answer are there. */
+export function send(
+  runtime: Runtime,
+  request: ApiRequest,
+  terms: AttemptTerms,
+  signal: AbortSignal,
+): Promise<Response> {
+  const init: RequestInit & { readonly cache: 'no-store' } = {
+    method: request.method,
+    headers: headersOf(request, terms),
+    // A cached answer would be older than the token that asks for it.
+    cache: 'no-store',
+    redirect: 'manual',
+    signal,
+    ...(request.body === undefined ? {} : { body: request.body.bytes }),
+  };
+  return runtime.fetch(`${terms.url}${request.path}`, init);
+}
+
+/** The whole answer, body read. */
+export async function replyOf(
+  response: Response,
+  request: ApiRequest,
+  { url, maxResponseBytes }: AttemptTerms,
+): Promise<Reply | Breakdown> {
+  const bytes = await readBody(response, maxResponseBytes);
+  if (bytes === undefined) return { kind: 'oversized', maxBytes: maxResponseBytes };
+  return { kind: 'reply', url, request, status: response.status, headers: response.headers, bytes };
+}
+
+/** Runs `exchange` within the time of the attempt; what goes wrong on the wire becomes a value. */
+export async function within<T>(
+  terms: AttemptTerms,
+  exchange: (signal: AbortSignal) => Promise<T | Breakdown>,
+): Promise<T | Breakdown> {
   const { signal } = terms;
   const controller = new AbortController();
   let late = false;
@@ -72,21 +115,10 @@ export async function attempt(runtime: Runtime, request: ApiRequest, terms: Atte
   signal?.addEventListener('abort', onAbort, { once: true });
   try {
     signal?.throwIfAborted();
-    const init: RequestInit & { readonly cache: 'no-store' } = {
-      method: request.method,
-      headers,
-      // A cached answer would be older than the token that asks for it.
-      cache: 'no-store',
-      redirect: 'manual',
-      signal: controller.signal,
-      ...(request.body === undefined ? {} : { body: request.body.bytes }),
-    };
-    const response = await runtime.fetch(`${terms.url}${request.path}`, init);
-    const bytes = await readBody(response, terms.maxResponseBytes);
-    if (bytes === undefined) return { kind: 'oversized', maxBytes: terms.maxResponseBytes };
-    return { kind: 'reply', url: terms.url, request, status: response.status, headers: response.headers, bytes };
+    return await exchange(controller.signal);
   } catch (cause) {
     signal?.throwIfAborted();
+    if (cause instanceof InvalidArgumentError) throw cause;
     if (late) return { kind: 'silent', afterMs: terms.budgetMs };
     return neverConnected(cause) ? { kind: 'unreachable', cause } : { kind: 'broken', cause };
   } finally {
@@ -99,7 +131,7 @@ function headersOf(request: ApiRequest, terms: AttemptTerms): Headers {
   const values: Readonly<Record<string, string | undefined>> = {
     ...request.headers,
     'Content-Type': request.body?.contentType,
-    'Consistency-Level': request.level && `${request.level};timeout=${replicaBudgetMs(terms.budgetMs)}`,
+    'Consistency-Level': request.level && `${request.level};timeout=${terms.replicaMs}`,
     'Causal-Token': terms.causalToken,
     'Idempotency-Key': request.idempotencyKey,
     Authorization: terms.bearer && `Bearer ${terms.bearer}`,
@@ -114,11 +146,6 @@ function headersOf(request: ApiRequest, terms: AttemptTerms): Headers {
     }
   }
   return headers;
-}
-
-/** The replica gives up a little before the client does, so that its reason arrives rather than a silence. */
-function replicaBudgetMs(budgetMs: number): number {
-  return Math.min(LIMITS.timeoutMaxMs, Math.max(1, Math.floor(budgetMs * 0.9)));
 }
 
 /** The body, or undefined if it is over the limit; then the rest is discarded and the connection given up. */

@@ -3,21 +3,18 @@
  * the outcome covers all attempts: a "not applied" after a broken connection still is a "maybe".
  */
 import type { Outcome } from '../base/errors.js';
+import { CausewayApiError } from './api-error.js';
 import { type ApiRequest, attempt, type Reply } from './attempt.js';
 import type { ClientCore, TokenMemory } from './core.js';
-import {
-  CausewayApiError,
-  type CausewayClientError,
-  ConnectionError,
-  type ErrorBasis,
-  ProtocolError,
-  TimeoutError,
-} from './errors.js';
+import { type CausewayClientError, ConnectionError, type ErrorBasis, ProtocolError, TimeoutError } from './errors.js';
 import { problemOf } from './problem.js';
 import { type Failure, outcomeOf } from './retry.js';
 import { Route } from './route.js';
 import type { Runtime } from './runtime.js';
 import type { CallOptions } from './types.js';
+
+/** How one request is sent to one replica. */
+type Attempt = typeof attempt;
 
 /** A 2xx reply, or the 404 of a request that `mayBeAbsent`. @throws CausewayClientError, or the reason of the signal. */
 export async function perform(
@@ -25,6 +22,7 @@ export async function perform(
   request: ApiRequest,
   options: CallOptions,
   memory: TokenMemory,
+  attemptOnce: Attempt = attempt,
 ): Promise<Reply> {
   const route = new Route(core, request, options);
   // One token for the whole call: it covers all that ended before, and a repetition must not differ from the original.
@@ -33,9 +31,9 @@ export async function perform(
   let previous: CausewayClientError | undefined;
   for (;;) {
     const url = route.url;
-    const result = await attempt(core.runtime, request, {
+    const result = await attemptOnce(core.runtime, request, {
       url,
-      budgetMs: route.budgetMs(),
+      ...route.budget(),
       maxResponseBytes: core.maxResponseBytes,
       bearer: core.bearer,
       causalToken: sent,

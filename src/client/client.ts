@@ -7,6 +7,7 @@ import type { ClientCore } from './core.js';
 import { Endpoints } from './endpoints.js';
 import { InvalidArgumentError } from './errors.js';
 import { Faults } from './faults.js';
+import { Members } from './members.js';
 import { Operations } from './operations.js';
 import { retryPolicy } from './retry.js';
 import { type Runtime, systemRuntime } from './runtime.js';
@@ -43,12 +44,14 @@ export class Session extends Operations {
 /** Operations by themselves: no call of the client waits for what another one saw. For that, use a session. */
 export class Client extends Operations {
   readonly faults: Faults;
+  readonly members: Members;
   readonly #core: ClientCore;
 
   constructor(core: ClientCore) {
     super(core, FORGETFUL);
     this.#core = core;
     this.faults = new Faults(core);
+    this.members = new Members(core);
   }
 
   /** A new session, or the one that left `token` behind. Sessions cost nothing and need no end. */

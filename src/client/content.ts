@@ -2,7 +2,8 @@
 import type { RequestBody } from './attempt.js';
 import { InvalidArgumentError } from './errors.js';
 import { type JsonObject, stringAt } from './json.js';
-import type { BatchOp, Content, TxnOp, Value } from './types.js';
+import type { TxnOp } from './txn-types.js';
+import type { BatchOp, Content, Value } from './types.js';
 
 export const JSON_TYPE = 'application/json';
 const TEXT_TYPE = 'text/plain; charset=utf-8';
@@ -27,13 +28,20 @@ export function jsonBody(value: object): RequestBody {
 /** An op of a batch or transaction as the contract writes it. */
 export function wireOp(op: BatchOp | TxnOp): object {
   if (!('put' in op)) return op;
-  const { put, value, contentType } = op;
-  const bytes = bytesOf(value);
-  if (bytes !== undefined) {
-    return { put, value: base64Encode(bytes), encoding: 'base64', contentType: contentType ?? BYTES_TYPE };
-  }
-  if (typeof value === 'string') return { put, value, contentType: contentType ?? TEXT_TYPE };
-  return { put, value: jsonOf(value), contentType: contentType ?? JSON_TYPE };
+  const { value, encoding, contentType } = wireValue(op.value);
+  return { put: op.put, value, encoding, contentType: op.contentType ?? contentType };
+}
+
+/** A value inside of JSON. Without `encoding` it is text. */
+export function wireValue(given: Value): {
+  readonly value: string;
+  readonly encoding: 'base64' | undefined;
+  readonly contentType: string;
+} {
+  const bytes = bytesOf(given);
+  if (bytes !== undefined) return { value: base64Encode(bytes), encoding: 'base64', contentType: BYTES_TYPE };
+  if (typeof given === 'string') return { value: given, encoding: undefined, contentType: TEXT_TYPE };
+  return { value: jsonOf(given), encoding: undefined, contentType: JSON_TYPE };
 }
 
 export function contentOf(value: Uint8Array, contentType: string): Content {

@@ -2,7 +2,7 @@
  * Everything a call can reject with, besides the reason of the caller's own `AbortSignal`. Each error says whether the
  * call may have taken effect - over all its attempts, not just the last - and whether calling again can help.
  */
-import type { ErrorCode, MissingWrites, Outcome } from '../base/errors.js';
+import type { Outcome } from '../base/errors.js';
 
 export interface ErrorBasis {
   readonly outcome: Outcome;
@@ -32,60 +32,6 @@ export abstract class CausewayClientError extends Error {
   }
 }
 
-/** What a replica said in its problem document (RFC 9457), or what stands in for it if there was none. */
-export interface Problem {
-  /** Slug of the contract, or `http-<status>` where something else than a replica answered. */
-  readonly code: ErrorCode | (string & {});
-  readonly status: number;
-  readonly title: string;
-  readonly detail: string;
-  /** Of the one request this problem answers. */
-  readonly outcome: Outcome;
-  readonly retryable: boolean;
-  readonly level: string | undefined;
-  readonly replica: string | undefined;
-  /** Writes that a causal request waited for in vain. */
-  readonly missing: readonly MissingWrites[];
-  /** Etag the key has now, where a precondition failed; null if the key is absent. */
-  readonly etag: string | null | undefined;
-  readonly owner: string | undefined;
-  /** Levels that would succeed now. */
-  readonly served: readonly string[];
-  readonly retryAfterMs: number | undefined;
-  readonly token: string | undefined;
-}
-
-/** The request was answered with a failure. */
-export class CausewayApiError extends CausewayClientError {
-  override readonly name = 'CausewayApiError';
-  readonly code: Problem['code'];
-  readonly status: number;
-  readonly detail: string;
-  readonly level: string | undefined;
-  readonly replica: string | undefined;
-  readonly missing: readonly MissingWrites[];
-  readonly etag: string | null | undefined;
-  readonly owner: string | undefined;
-  readonly served: readonly string[];
-  readonly retryAfterMs: number | undefined;
-  readonly token: string | undefined;
-
-  constructor(problem: Problem, basis: ErrorBasis) {
-    super(`${problem.code}: ${problem.detail === '' ? problem.title : problem.detail}`, basis);
-    this.code = problem.code;
-    this.status = problem.status;
-    this.detail = problem.detail;
-    this.level = problem.level;
-    this.replica = problem.replica;
-    this.missing = problem.missing;
-    this.etag = problem.etag;
-    this.owner = problem.owner;
-    this.served = problem.served;
-    this.retryAfterMs = problem.retryAfterMs;
-    this.token = problem.token;
-  }
-}
-
 /** No whole answer came back: refused, reset, or cut in the middle of a body. */
 export class ConnectionError extends CausewayClientError {
   override readonly name = 'ConnectionError';
@@ -111,6 +57,25 @@ export class InvalidArgumentError extends CausewayClientError {
 
   constructor(message: string, cause?: unknown) {
     super(message, { outcome: 'not-applied', retryable: false, cause });
+  }
+}
+
+/** A lease ended before the work done under it: another client may hold the lock or lead by now. */
+export class LeaseLostError extends CausewayClientError {
+  override readonly name = 'LeaseLostError';
+  readonly code = 'lease-lost';
+  /** Of the lock or election. */
+  readonly lease: string;
+  readonly fencingToken: number;
+
+  constructor(lease: string, fencingToken: number, cause: unknown) {
+    super(`the lease of ${JSON.stringify(lease)} under fencing token ${fencingToken} was lost`, {
+      outcome: 'unknown',
+      retryable: false,
+      cause,
+    });
+    this.lease = lease;
+    this.fencingToken = fencingToken;
   }
 }
 

@@ -19,6 +19,17 @@ export function keyTarget(key: string, format?: 'entry'): string {
   return `/v1/kv/${keyPath(key)}${queryOf([['format', format]])}`;
 }
 
+/** Path of a coordination object or member. Each name is one segment, its slashes encoded. */
+export function namePath(collection: string, ...names: readonly string[]): string {
+  for (const name of names) {
+    // `fetch` would resolve these away, percent-encoded or not.
+    if (name === '.' || name === '..')
+      throw new InvalidArgumentError(`${JSON.stringify(name)} cannot travel in a path`);
+    if (name === '') throw new InvalidArgumentError(`a name in /v1/${collection} has at least one byte`);
+  }
+  return ['/v1', collection, ...names.map(encodeText)].join('/');
+}
+
 function keyPath(key: string): string {
   const encoded = encodeText(key);
   const fragile = key.split('/').some((segment) => segment === '' || segment === '.' || segment === '..');

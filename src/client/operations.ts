@@ -1,11 +1,20 @@
 /** The key-value operations, the same inside and outside of sessions: requests built, replies read. */
-import { readBatch, readEntry, readGet, readKeyReceipt, readMany, readPage, readTxn } from './answers.js';
+import { readBatch, readEntry, readGet, readKeyReceipt, readMany, readPage } from './answers.js';
+import { quotedEtag } from './arguments.js';
 import type { ApiRequest, Reply } from './attempt.js';
-import { perform } from './call.js';
+import { Caller } from './caller.js';
+import { Claims } from './claims.js';
+import { Constraints } from './constraints.js';
 import { bodyOf, jsonBody, wireOp } from './content.js';
 import type { ClientCore, TokenMemory } from './core.js';
-import { InvalidArgumentError, ProtocolError } from './errors.js';
+import { Elections } from './elections.js';
+import { ProtocolError } from './errors.js';
+import { fencingHeader } from './fencing.js';
 import { keysQuery, keyTarget, queryOf } from './keys.js';
+import { Locks } from './locks.js';
+import { Sequences } from './sequences.js';
+import { readTxn, txnBody } from './txn.js';
+import type { Txn, TxnReceipt } from './txn-types.js';
 import type {
   BatchOp,
   BatchReceipt,
@@ -20,19 +29,26 @@ import type {
   Page,
   PutOptions,
   ScanOptions,
-  Txn,
-  TxnReceipt,
   Value,
   WriteOptions,
 } from './types.js';
 
 export class Operations {
-  readonly #core: ClientCore;
-  readonly #memory: TokenMemory;
+  readonly sequences: Sequences;
+  readonly claims: Claims;
+  readonly constraints: Constraints;
+  readonly locks: Locks;
+  readonly elections: Elections;
+  readonly #caller: Caller;
 
   constructor(core: ClientCore, memory: TokenMemory) {
-    this.#core = core;
-    this.#memory = memory;
+    const caller = new Caller(core, memory);
+    this.#caller = caller;
+    this.sequences = new Sequences(caller);
+    this.claims = new Claims(caller);
+    this.constraints = new Constraints(caller);
+    this.locks = new Locks(caller);
+    this.elections = new Elections(caller);
   }
 
   /** The value of a key, or that there is none. */
@@ -95,19 +111,12 @@ export class Operations {
 
   /** Conditions and the writes and reads that depend on them, as one step. Always linearizable. */
   async txn(txn: Txn, options: Omit<WriteOptions, 'level'> = {}): Promise<TxnReceipt> {
-    const { compare, success, failure = [] } = txn;
-    const members = [
-      ['if', compare],
-      ['then', success.map(wireOp)],
-      ['else', failure.map(wireOp)],
-    ];
-    const body = jsonBody(Object.fromEntries(members));
-    return readTxn(await this.#write('POST', '/v1/txn', { ...options, level: 'linearizable' }, body));
+    const reply = await this.#write('POST', '/v1/txn', { ...options, level: 'linearizable' }, txnBody(txn));
+    return readTxn(reply, txn);
   }
 
   #read(path: string, options: CallOptions, mayBeAbsent = false): Promise<Reply> {
-    const level = options.level ?? this.#core.level;
-    return perform(this.#core, { method: 'GET', path, effect: 'read', level, mayBeAbsent }, options, this.#memory);
+    return this.#caller.read(path, options, { mayBeAbsent });
   }
 
   #write(
@@ -116,27 +125,13 @@ export class Operations {
     options: PutOptions,
     body?: ApiRequest['body'],
   ): Promise<Reply> {
-    const { runtime, idempotency, level } = this.#core;
-    const request: ApiRequest = {
-      method,
-      path,
-      body,
-      effect: 'write',
-      level: options.level ?? level,
-      idempotencyKey: options.idempotencyKey ?? (idempotency === 'auto' ? runtime.uniqueKey() : undefined),
-      headers: {
-        Durability: options.durability,
-        'Fencing-Token': options.fencingToken,
-        'If-Match': options.ifMatch === undefined ? undefined : quotedEtag(options.ifMatch),
-        'If-None-Match': options.ifNoneMatch,
-      },
+    const { durability, fences, ifMatch, ifNoneMatch, level = this.#caller.core.level } = options;
+    const headers = {
+      Durability: durability,
+      'Fencing-Token': fences && fencingHeader(fences),
+      'If-Match': ifMatch === undefined ? undefined : quotedEtag(ifMatch),
+      'If-None-Match': ifNoneMatch,
     };
-    return perform(this.#core, request, options, this.#memory);
+    return this.#caller.write({ method, path, body, level, headers }, options);
   }
-}
-
-/** Etags are strings in double quotes; people who copy one tend to lose them. */
-function quotedEtag(etag: string): string {
-  if (etag === '') throw new InvalidArgumentError('an empty string is not an etag');
-  return etag === '*' || /^(W\/)?".*"$/.test(etag) ? etag : `"${etag}"`;
 }

@@ -3,8 +3,8 @@
  * from a replica at all: a proxy's error page says nothing of the contract, so it gets no benefit of the doubt.
  */
 import type { MissingWrites, Outcome } from '../base/errors.js';
+import type { Problem } from './api-error.js';
 import type { Reply } from './attempt.js';
-import type { Problem } from './errors.js';
 import { arrayAt, asObject, type JsonObject, numberAt, parseObject, stringAt } from './json.js';
 
 /** Statuses by which whoever answers says that the same request may succeed later. */
@@ -29,6 +29,8 @@ export function problemOf(reply: Reply, wallMs: number): Problem {
     missing: arrayAt(document, 'missing').flatMap(missingOf),
     etag: etag === null ? null : stringAt(document, 'etag'),
     owner: stringAt(document, 'owner'),
+    keys: arrayAt(document, 'keys').filter((key) => typeof key === 'string'),
+    remainingMs: numberAt(document, 'remainingMs'),
     served: arrayAt(document, 'served').filter((level) => typeof level === 'string'),
     retryAfterMs: parseRetryAfter(headers.get('Retry-After'), wallMs),
     token: headers.get('Causal-Token') ?? undefined,

@@ -6,9 +6,9 @@
  * log, and a weaker write that two replicas applied before they heard of each other counts as one write everywhere.
  */
 import type { Outcome } from '../base/errors.js';
+import type { Problem } from './api-error.js';
 import { durationMs, positive } from './arguments.js';
 import type { ApiRequest, Breakdown } from './attempt.js';
-import type { Problem } from './errors.js';
 import type { RetryOptions } from './types.js';
 
 /** Why an attempt did not give the caller what was asked for. */

@@ -1,5 +1,5 @@
 /** The way of one call through the replicas: whom to ask, for how long, and how long to wait before. */
-
+import { LIMITS } from '../base/limits.js';
 import { baseUrl, durationMs } from './arguments.js';
 import type { ApiRequest } from './attempt.js';
 import type { ClientCore } from './core.js';
@@ -24,16 +24,19 @@ export class Route {
     this.#request = request;
     this.#deadlineMs =
       core.runtime.nowMs() +
-      (options.timeoutMs === undefined ? core.timeoutMs : durationMs('timeoutMs', options.timeoutMs));
+      (options.timeoutMs === undefined ? core.timeoutMs : durationMs('timeoutMs', options.timeoutMs)) +
+      (request.waitMs ?? 0);
     this.#urls = options.url === undefined ? core.endpoints.urls : [baseUrl(options.url)];
     this.url = this.#choose();
   }
 
-  /** Time of the attempt that begins now. */
-  budgetMs(): number {
-    const leftMs = Math.max(1, this.#deadlineMs - this.#core.runtime.nowMs());
-    this.#fullBudget = leftMs >= this.#core.attemptTimeoutMs;
-    return Math.min(leftMs, this.#core.attemptTimeoutMs);
+  /** Times of the attempt that begins now: until the client gives up, and what the replica may take of it. */
+  budget(): { readonly budgetMs: number; readonly replicaMs: number } {
+    const { attemptTimeoutMs, runtime } = this.#core;
+    const leftMs = Math.max(1, this.#deadlineMs - runtime.nowMs());
+    const wholeMs = attemptTimeoutMs + (this.#request.waitMs ?? 0);
+    this.#fullBudget = leftMs >= wholeMs;
+    return { budgetMs: Math.min(leftMs, wholeMs), replicaMs: replicaBudgetMs(Math.min(leftMs, attemptTimeoutMs)) };
   }
 
   /** Choose the replica after `failure`; the pause before it is asked, or undefined if the call has failed. */
@@ -50,8 +53,14 @@ export class Route {
     if (where === 'same-replica') this.#urls = [this.url];
     this.url = this.#choose();
     const holdMs = (this.#holdUntilMs.get(this.url) ?? 0) - nowMs;
-    const pauseMs = Math.max(backoffMs(this.#attempts, policy, runtime.random()), holdMs);
+    const pauseMs = this.#mayHurry(failure) ? 0 : Math.max(backoffMs(this.#attempts, policy, runtime.random()), holdMs);
     return nowMs + pauseMs < this.#deadlineMs ? pauseMs : undefined;
+  }
+
+  /** Nothing is gained by a pause where only the replica was the wrong one and the next was not asked yet. */
+  #mayHurry(failure: Failure): boolean {
+    const isElsewhere = !this.#tries.has(this.url);
+    return isElsewhere && (failure.kind === 'unreachable' || isAloneWithIt(failure));
   }
 
   #choose(): string {
@@ -64,4 +73,15 @@ export class Route {
     }));
     return nextCandidate(candidates, nowMs)?.url ?? this.url;
   }
+}
+
+/** The replica is cut off or going down; its cluster may be well. */
+function isAloneWithIt(failure: Failure): boolean {
+  if (failure.kind !== 'refused') return false;
+  return failure.problem.code === 'no-quorum' || failure.problem.code === 'shutting-down';
+}
+
+/** The replica gives up a little before the client does, so that its reason arrives rather than a silence. */
+function replicaBudgetMs(budgetMs: number): number {
+  return Math.min(LIMITS.timeoutMaxMs, Math.max(1, Math.floor(budgetMs * 0.9)));
 }

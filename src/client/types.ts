@@ -41,12 +41,24 @@ export interface CallOptions {
   readonly url?: string | undefined;
 }
 
-export interface WriteOptions extends CallOptions {
-  readonly durability?: Durability | undefined;
-  /** A key of the caller's choice; makes the write retriable even where `idempotency` is off. */
+/** Of what goes through the total order whatever the caller's level is. */
+export interface CoordinationOptions extends Omit<CallOptions, 'level'> {
+  /** A key of the caller's choice; makes the request retriable even where `idempotency` is off. */
   readonly idempotencyKey?: string | undefined;
-  /** `<lock>=<n>`: refused if the lock has moved on. */
-  readonly fencingToken?: string | undefined;
+}
+
+/** A lock, or what names one and a token of it. */
+export interface Fence {
+  readonly name: string;
+  readonly fencingToken: number;
+}
+
+export interface WriteOptions extends CoordinationOptions {
+  readonly level?: Level | undefined;
+  /** What the write waits for; at `linearizable` it always is a majority. */
+  readonly durability?: Durability | undefined;
+  /** Locks that have to be held under these tokens, else the write is refused with `fenced`. */
+  readonly fences?: readonly Fence[] | undefined;
 }
 
 export interface ConditionalWriteOptions extends WriteOptions {
@@ -172,25 +184,3 @@ export interface BatchReceipt extends WriteReceipt {
 export type BatchOp =
   | { readonly put: string; readonly value: Value; readonly contentType?: string }
   | { readonly delete: string };
-
-export type TxnOp = BatchOp | { readonly get: string };
-
-/** `etag: null` holds if the key does not exist. `value` is compared with the stored bytes as text. */
-export type TxnCondition =
-  | { readonly key: string; readonly etag: string | null }
-  | { readonly key: string; readonly value: string };
-
-/** Named as in etcd: an object with a member `then`, as the HTTP contract has it, is taken for a promise by tools. */
-export interface Txn {
-  readonly compare: readonly TxnCondition[];
-  /** Runs if all conditions hold. */
-  readonly success: readonly TxnOp[];
-  readonly failure?: readonly TxnOp[] | undefined;
-}
-
-export interface TxnReceipt extends Answer {
-  /** Which branch ran: `success` if all conditions held. */
-  readonly succeeded: boolean;
-  /** One result for each op of the branch that ran, as the replica sent it. */
-  readonly results: readonly unknown[];
-}

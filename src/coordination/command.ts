@@ -3,9 +3,9 @@ import { ByteReader, ByteWriter, DecodeError, utf8Encode } from '../base/bytes.j
 import { CausewayError } from '../base/errors.js';
 import { LIMITS } from '../base/limits.js';
 import { parseJsonPointer } from './json-pointer.js';
-import type { LockSpace } from './state-keys.js';
+import { LOCK_SPACES, type LockSpace } from './state-keys.js';
 
-interface LockName {
+export interface LockName {
   readonly space: LockSpace;
   readonly name: string;
 }
@@ -59,7 +59,6 @@ const KINDS = [
 const LONE_SURROGATE = /\p{Surrogate}/u;
 /** Beyond every bound below. */
 const TEXT_MAX_BYTES = 1024;
-const SPACES = ['lock', 'election'] as const satisfies readonly LockSpace[];
 
 /**
  * What this returns, `decodeCoordination` reads.
@@ -87,7 +86,7 @@ export function encodeCoordination(command: CoordinationCommand): Uint8Array {
 type LockCommand = Extract<CoordinationCommand, LockName>;
 
 function encodeLockCommand(writer: ByteWriter, command: LockCommand): Uint8Array {
-  writer.u8(SPACES.indexOf(command.space)).string(command.name);
+  writer.u8(LOCK_SPACES.indexOf(command.space)).string(command.name);
   switch (command.kind) {
     case 'acquire':
       return writer.string(command.owner).varuint(command.ttlMs).varuint(command.waitMs).finish();
@@ -132,7 +131,7 @@ function readCommand(reader: ByteReader): CoordinationCommand {
 }
 
 function readLockCommand(reader: ByteReader, kind: LockCommand['kind']): LockCommand {
-  const space = SPACES[reader.u8()];
+  const space = LOCK_SPACES[reader.u8()];
   if (space === undefined) throw new DecodeError('unknown kind of lock');
   const name = reader.string(TEXT_MAX_BYTES);
   switch (kind) {

@@ -1,5 +1,5 @@
 /** Where each coordination object lies in the state table, all in one area that no weaker write can reach. */
-import { ByteWriter, utf8Encode } from '../base/bytes.js';
+import { ByteWriter, utf8Decode, utf8Encode } from '../base/bytes.js';
 import { prefixEnd, STATE_AREAS } from '../base/state-table.js';
 
 /** Second byte of a key. */
@@ -7,6 +7,7 @@ export const OBJECTS = { sequence: 1, claim: 2, lock: 3, election: 4, catalog: 5
 
 /** A lock, or an election: a lock whose fencing token is the term. Their names are apart. */
 export type LockSpace = 'lock' | 'election';
+export const LOCK_SPACES = ['lock', 'election'] as const satisfies readonly LockSpace[];
 
 export function sequenceKey(name: string): Uint8Array {
   return stem(OBJECTS.sequence).raw(utf8Encode(name)).finish();
@@ -18,6 +19,19 @@ export function claimKey(namespace: string, value: string): Uint8Array {
 
 export function lockKey(space: LockSpace, name: string): Uint8Array {
   return stem(OBJECTS[space]).raw(utf8Encode(name)).finish();
+}
+
+/** What `lockKey` made the key of; undefined if it is the key of something else. */
+export function lockOfKey(key: Uint8Array): { readonly space: LockSpace; readonly name: string } | undefined {
+  if (key[0] !== STATE_AREAS.coordination) return undefined;
+  const space = LOCK_SPACES.find((one) => OBJECTS[one] === key[1]);
+  return space && { space, name: utf8Decode(key.subarray(2)) };
+}
+
+/** Where all locks of a space lie. */
+export function lockRange(space: LockSpace): { readonly gte: Uint8Array; readonly lt: Uint8Array } {
+  const gte = stem(OBJECTS[space]).finish();
+  return { gte, lt: prefixEnd(gte) };
 }
 
 /** All declared constraints together: every write looks at them, and there are few. */

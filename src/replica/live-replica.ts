@@ -1,15 +1,18 @@
 /** The running replica behind the `Replica` interface: wires drivers, request paths and gossip; owns no logic itself. */
 import { CausewayError } from '../base/errors.js';
-import type { Origin } from '../base/ids.js';
+import type { Origin, ReplicaId } from '../base/ids.js';
 import { LIMITS } from '../base/limits.js';
+import { bringsState } from '../replication/messages.js';
 import { CausalDriver } from './causal/causal-driver.js';
 import { DurabilityWaiters } from './causal/durability-waiters.js';
 import { KeyspaceAudit } from './causal/keyspace-audit.js';
 import type { FaultTable } from './faults/fault-table.js';
 import type { MemberView, MetricSample, Readiness, Replica, ReplicaStatus } from './handle.js';
 import { LagSamples } from './lag-samples.js';
+import { ClusterMembership } from './membership/cluster-membership.js';
 import { IdentityGuard } from './membership/identity-guard.js';
-import { MemberTable } from './membership/member-table.js';
+import type { MemberTable } from './membership/member-table.js';
+import type { StoredMembership } from './membership/stored-membership.js';
 import { Messenger } from './messenger.js';
 import { replicaMetrics } from './metrics.js';
 import type { ReplicaOptions } from './replica-options.js';
@@ -28,11 +31,13 @@ import { Reads } from './requests/reads.js';
 import { Writes } from './requests/writes.js';
 import { memberViews, replicaStatus, type StatusParts } from './status.js';
 import type { Sender } from './wire/envelope.js';
-import type { GossipMessage } from './wire/gossip-codec.js';
+import type { GossipMessage, Hello } from './wire/gossip-codec.js';
 
 export interface LiveReplicaOptions extends ReplicaOptions {
   readonly origin: Origin;
   readonly faults: FaultTable | undefined;
+  readonly table: MemberTable;
+  readonly membership: StoredMembership;
   readonly onTaken: (error: CausewayError) => void;
 }
 
@@ -49,6 +54,7 @@ export class LiveReplica implements Replica {
   readonly #driver: CausalDriver;
   readonly #messenger: Messenger;
   readonly #members: MemberTable;
+  readonly #membership: ClusterMembership;
   readonly #guard: IdentityGuard;
   readonly #admission: Admission;
   readonly #durability: DurabilityWaiters;
@@ -69,8 +75,9 @@ export class LiveReplica implements Replica {
     this.#options = options;
     this.#startedMs = options.time.wallMs();
     this.#boot = options.random.u32();
-    this.#members = new MemberTable(options.members);
+    this.#members = options.table;
     this.#messenger = this.#openMessenger();
+    this.#membership = this.#openMembership();
     this.#guard = new IdentityGuard({
       self: () => this.#sender(),
       startedMs: this.#startedMs,
@@ -79,7 +86,8 @@ export class LiveReplica implements Replica {
     });
     this.#driver = new CausalDriver({
       ...options,
-      members: this.#members.ids,
+      members: this.#members.configuredIds,
+      agreement: options.membership.agreed,
       post: (outgoing) => this.#messenger.sendPlane(outgoing.to, outgoing.message),
       onProgress: () => this.#progress(),
       onReincarnated: () => this.#reincarnated(),
@@ -90,15 +98,16 @@ export class LiveReplica implements Replica {
       send: (to, message) => this.#messenger.sendAudit(to, message),
     });
     this.#admission = this.#openAdmission();
-    this.#durability = new DurabilityWaiters(options.time, (dot) => this.#driver.plane.durableAt(dot).length);
+    this.#durability = new DurabilityWaiters(options.time, (dot) => this.#votersIn(this.#driver.plane.durableAt(dot)));
     this.#reads = new Reads(options.storage, options.time, this.#driver, this.#admission);
     this.#writes = new Writes({
       time: options.time,
       driver: this.#driver,
       admission: this.#admission,
       durability: this.#durability,
-      voters: options.members.length,
-      reachable: () => 1 + this.#driver.plane.peers(this.#driver.now()).filter((peer) => peer.reachable).length,
+      ordered: undefined,
+      voters: () => this.#members.voters,
+      reachable: () => this.#votersIn([this.id, ...this.#reachable()]),
     });
   }
 
@@ -186,12 +195,41 @@ export class LiveReplica implements Replica {
     await this.#options.storage.close();
   }
 
+  #openMembership(): ClusterMembership {
+    return new ClusterMembership({
+      ...this.#options,
+      self: () => this.#driver.self,
+      stored: this.#options.membership,
+      send: (to, message) => this.#messenger.sendGossip(to, message),
+      onAgreed: (agreed) => {
+        this.#driver.setMembers(agreed);
+        this.#hello();
+      },
+      onBound: () => this.#hello(),
+      onRemoved: () => this.#admission.drain(),
+    });
+  }
+
+  #reachable(): ReplicaId[] {
+    const peers = this.#driver.plane.peers(this.#driver.now());
+    return peers.filter((peer) => peer.reachable).map((peer) => peer.replica);
+  }
+
+  #votersIn(replicas: readonly ReplicaId[]): number {
+    const { ids } = this.#members.voters;
+    return replicas.filter((replica) => ids.includes(replica)).length;
+  }
+
   #openMessenger(): Messenger {
     return new Messenger({
       ...this.#options,
       self: () => this.#sender(),
-      members: this.#members.ids,
-      onPlane: (from, message) => this.#driver.receive(from, message),
+      isMember: (sender) => this.#members.isListenedTo(sender.replica, sender.origin),
+      onPlane: (from, message) => {
+        if (!bringsState(message) || this.#members.mayBring(from.replica, from.origin)) {
+          this.#driver.receive(from, message);
+        }
+      },
       onAudit: (from, message) => this.#audit.receive(from.replica, message),
       onGossip: (from, message) => this.#hear(from, message),
     });
@@ -205,7 +243,8 @@ export class LiveReplica implements Replica {
       tokens: () => {
         const { durable, applied } = this.#driver.plane;
         const self = this.#driver.self;
-        return { self, durable, members: this.#members.ids, issued: applied.get(self) };
+        const members = this.#members.agreed === undefined ? this.#members.ids : undefined;
+        return { self, durable, members, issued: applied.get(self) };
       },
       hurry: () => this.#driver.requestDigests(),
     });
@@ -218,7 +257,15 @@ export class LiveReplica implements Replica {
 
   #hear(from: Sender, message: GossipMessage): void {
     if (from.replica === this.id) this.#guard.meet(from, message);
-    else if (message.kind === 'hello' && this.#members.hear(from.replica, from.origin, message)) this.#hello();
+    else if (message.kind === 'hello') this.#greet(from, message);
+    else this.#membership.receive(from, message);
+  }
+
+  #greet(from: Sender, hello: Hello): void {
+    const wasRemoved = this.#members.wasRemoved(from.origin);
+    const nowMs = this.#options.time.monotonicMs();
+    if (!wasRemoved && this.#members.hear(from.replica, from.origin, hello, nowMs)) this.#hello();
+    this.#membership.heardHello(from, hello);
   }
 
   #announce(): void {
@@ -236,6 +283,7 @@ export class LiveReplica implements Replica {
       keys: liveKeys,
       buffered: plane.buffered,
       hlc: plane.hlc,
+      order: this.#membership.order,
     });
   }
 
@@ -244,6 +292,7 @@ export class LiveReplica implements Replica {
     const now = this.#options.time.monotonicMs();
     this.#driver.tick();
     this.#audit.tick();
+    if (this.#serving) this.#membership.tick();
     this.#lag.note(this.#driver.plane.durable, now);
     if (now - this.#lastHelloMs >= HELLO_INTERVAL_MS) this.#hello();
     this.#cancelTick = this.#options.time.after(LIMITS.tickMs, () => this.#tick());
@@ -255,6 +304,7 @@ export class LiveReplica implements Replica {
   }
 
   #reincarnated(): void {
+    this.#membership.reincarnated();
     const detail = 'this replica found its data directory to be an old copy and took a new incarnation';
     this.#durability.failAll(new CausewayError('outcome-unknown', detail));
     this.#hello();

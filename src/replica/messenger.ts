@@ -2,8 +2,11 @@
  * Between the transport and whoever speaks through it: envelopes out, envelopes in, each message to its plane. What
  * cannot be read is refused and counted, and said once a second at most.
  */
+
+import { assert } from '../base/assert.js';
 import { DecodeError } from '../base/bytes.js';
-import type { ReplicaId } from '../base/ids.js';
+import { type ReplicaId, replicaOf } from '../base/ids.js';
+import type { Message as RaftMessage } from '../consensus/messages.js';
 import type { Random } from '../ports/random.js';
 import type { Time } from '../ports/time.js';
 import type { Trace } from '../ports/trace.js';
@@ -13,22 +16,29 @@ import { type AuditMessage, auditKindOf, decodeAudit, encodeAudit, isAuditKind }
 import { decodeEnvelope, type EnvelopeRefusal, encodeEnvelope, type Sender } from './wire/envelope.js';
 import { FRAGMENT_KIND, fragmentPayloads, needsFragments, Reassembly } from './wire/fragments.js';
 import { decodeGossip, encodeGossip, type GossipMessage, gossipKindOf, isGossipKind } from './wire/gossip-codec.js';
+import { decodeOrder, encodeOrder, isOrderKind, type OrderMessage, orderKindOf } from './wire/order-codec.js';
 import { decodePlaneMessage, encodePlaneMessage, isPlaneKind, planeKindOf } from './wire/plane-codec.js';
+import { decodeRaft, encodeRaft, isRaftKind, raftKindOf } from './wire/raft-codec.js';
 
 export type RefusalReason = EnvelopeRefusal | 'stranger' | 'unknown-kind';
 
 export interface MessengerOptions {
   /** Read at each message: the incarnation may change. */
   readonly self: () => Sender;
-  readonly members: readonly ReplicaId[];
+  /** The sender may speak on the planes; gossip is heard of everybody in the cluster. */
+  readonly isMember: (sender: Sender) => boolean;
   readonly transport: Transport;
   readonly time: Time;
   readonly random: Random;
   readonly trace: Trace;
   readonly onPlane: (from: Sender, message: PlaneMessage) => void;
   readonly onAudit: (from: Sender, message: AuditMessage) => void;
+  /** Absent at a replica without a total order. The sender's incarnation is the message's `from`. */
+  readonly onRaft?: (from: Sender, message: RaftMessage) => void;
   /** Gossip of any sender, one with our own id included. */
   readonly onGossip: (from: Sender, message: GossipMessage) => void;
+  /** Absent in a replica without a total order, which refuses such messages. */
+  readonly onOrder?: (from: Sender, message: OrderMessage) => void;
 }
 
 export class Messenger {
@@ -56,6 +66,16 @@ export class Messenger {
 
   sendAudit(to: ReplicaId, message: AuditMessage): void {
     this.#send(to, auditKindOf(message), encodeAudit(message));
+  }
+
+  sendOrder(to: ReplicaId | 'all', message: OrderMessage): void {
+    this.#send(to, orderKindOf(message), encodeOrder(message));
+  }
+
+  sendRaft(message: RaftMessage): void {
+    const to = replicaOf(message.to);
+    assert(to !== undefined, 'a member that is no replica', { to: message.to });
+    this.#send(to, raftKindOf(message), encodeRaft(message));
   }
 
   /** Messages refused so far, by reason. */
@@ -86,10 +106,7 @@ export class Messenger {
       return;
     }
     const { sender, kind, payload } = result.envelope;
-    if (sender.replica === self.replica ? sender.boot === self.boot : !this.#options.members.includes(sender.replica)) {
-      if (sender.replica !== self.replica) this.#refuse('stranger');
-      return;
-    }
+    if (sender.replica === self.replica && sender.boot === self.boot) return;
     try {
       this.#dispatch(sender, kind, payload);
     } catch (error) {
@@ -102,12 +119,22 @@ export class Messenger {
     const own = sender.replica === this.#options.self().replica;
     if (isGossipKind(kind)) this.#options.onGossip(sender, decodeGossip(kind, payload));
     else if (own) return;
-    else if (isPlaneKind(kind)) this.#options.onPlane(sender, decodePlaneMessage(kind, payload));
-    else if (isAuditKind(kind)) this.#options.onAudit(sender, decodeAudit(kind, payload));
-    else if (kind === FRAGMENT_KIND) {
+    else if (isRaftKind(kind) && this.#options.onRaft !== undefined) {
+      this.#options.onRaft(sender, decodeRaft(sender.origin, kind, payload));
+    } else if (kind === FRAGMENT_KIND) {
       const whole = this.#reassembly.add(`${sender.origin}/${sender.boot}`, payload);
       if (whole !== undefined) this.#dispatch(sender, whole.kind, whole.payload);
-    } else this.#refuse('unknown-kind');
+    } else this.#dispatchOfMember(sender, kind, payload);
+  }
+
+  #dispatchOfMember(sender: Sender, kind: number, payload: Uint8Array): void {
+    const { isMember, onPlane, onAudit, onOrder } = this.#options;
+    const isKnown = isPlaneKind(kind) || isAuditKind(kind) || (isOrderKind(kind) && onOrder !== undefined);
+    if (!isKnown) this.#refuse('unknown-kind');
+    else if (!isMember(sender)) this.#refuse('stranger');
+    else if (isPlaneKind(kind)) onPlane(sender, decodePlaneMessage(kind, payload));
+    else if (isAuditKind(kind)) onAudit(sender, decodeAudit(kind, payload));
+    else onOrder?.(sender, decodeOrder(kind, payload));
   }
 
   #refuse(reason: RefusalReason): void {

@@ -9,23 +9,29 @@ import { FaultFilter, skewedTime } from './faults/fault-filter.js';
 import { FaultTable } from './faults/fault-table.js';
 import type { Replica } from './handle.js';
 import { LiveReplica } from './live-replica.js';
+import { removedError } from './membership/cluster-membership.js';
+import { MemberTable } from './membership/member-table.js';
+import { readMembership } from './membership/stored-membership.js';
 import type { ReplicaOptions } from './replica-options.js';
 import { openIdentity } from './stored-state.js';
 
 /**
  * Start a replica over storage and transport that are already open; it owns them from here on.
- * @throws CausewayError `data-dir-*` if the data is not this replica's, `replica-id-taken` if another process answers
+ * @throws CausewayError `data-dir-*` if the data is not this replica's, `replica-id-taken` if another process answers,
+ *   `replica-removed` if the cluster has told this incarnation that it is no member any more
  */
 export async function openReplica(options: ReplicaOptions): Promise<Replica> {
   const hasPast = options.storage.count('meta') > 0;
   const origin = await openIdentity(options.storage, options.cluster, options.id, options.random);
   const faults = options.enableFaults ? new FaultTable(options.time) : undefined;
-  const memberIds = options.members.map((member) => member.id);
+  const membership = readMembership(options.storage);
+  if (membership.removed) throw removedError(options.id, origin);
+  const table = new MemberTable(options.id, options.members, membership.agreed);
   const time = faults === undefined ? options.time : skewedTime(options.time, faults);
   const transport =
     faults === undefined
       ? options.transport
-      : new FaultFilter(options.id, memberIds, options.transport, faults, options.time, options.random);
+      : new FaultFilter(options.id, () => table.audience, options.transport, faults, options.time, options.random);
   let refusal: CausewayError | undefined;
   let started = false;
   const replica = new LiveReplica({
@@ -34,6 +40,8 @@ export async function openReplica(options: ReplicaOptions): Promise<Replica> {
     time,
     transport,
     faults,
+    table,
+    membership,
     onTaken: (error) => {
       if (started) options.onFatal(error);
       else refusal ??= error;

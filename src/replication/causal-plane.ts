@@ -15,15 +15,14 @@ import type { VersionVector } from '../clocks/version-vector.js';
 import { CatchUp } from './catch-up.js';
 import { Delivery } from './delivery.js';
 import { DigestSchedule } from './digest-schedule.js';
-import { servableRanges } from './fetch-ranges.js';
 import { Intake } from './intake.js';
 import { Joining } from './joining.js';
-import type { DigestMessage, FetchMessage, PlaneMessage, SnapshotFetchMessage } from './messages.js';
+import { bringsState, type PlaneMessage } from './messages.js';
 import { Outbox, type SelfPortrait } from './outbox.js';
 import { PeerTable } from './peer-table.js';
 import { type PlaneCounter, type PlaneCounters, zeroCounters } from './plane-counters.js';
 import type {
-  InstallStep,
+  Agreement,
   Now,
   Peer,
   PeerStatus,
@@ -34,18 +33,17 @@ import type {
 } from './plane-types.js';
 import { Announcement, ReportDuty } from './publication.js';
 import { Retention, type Trim } from './retention.js';
+import { Serving } from './serving.js';
 import { Stability } from './stability.js';
 import { sealGroup, type WriteGroup } from './write-group.js';
 
 export type { PlaneCounter, PlaneCounters } from './plane-counters.js';
 export type {
+  Agreement,
   InstallStep,
   Now,
   Peer,
-  PeerStatus,
   PersistBatch,
-  PlaneOptions,
-  PlaneOutbox,
   PlaneRecovered,
 } from './plane-types.js';
 
@@ -68,6 +66,7 @@ export class CausalPlane {
   readonly #reports = new ReportDuty();
   readonly #digests: DigestSchedule;
   readonly #outbox = new Outbox();
+  readonly #serving: Serving;
   readonly #counters: Record<PlaneCounter, number> = zeroCounters();
   #trim: Trim | undefined;
   #outstanding: PersistBatch | undefined;
@@ -75,7 +74,7 @@ export class CausalPlane {
   #nowMs = 0;
 
   constructor(options: PlaneOptions, recovered: PlaneRecovered) {
-    const { self, members, random, ordered = false } = options;
+    const { self, members, agreement, random, ordered = false } = options;
     const replica = replicaOf(self);
     assert(replica !== undefined && members.includes(replica), 'not a member of its cluster', { self, members });
     this.#self = self;
@@ -85,12 +84,13 @@ export class CausalPlane {
       buffered: (group) => this.onBuffered?.(group),
       unbuffered: (group) => this.onUnbuffered?.(group),
     });
-    this.#peers = new PeerTable(self, members);
+    this.#peers = new PeerTable(self, members, agreement);
     this.#intake = new Intake(self, this.#delivery.buffer, this.#peers, this.#counters, recovered.hlc);
     this.#catchUp = new CatchUp(this.#delivery, this.#peers, this.#counters, random, ordered);
-    this.#joining = new Joining(recovered.vector.get(self) > 0 || members.length === 1);
+    this.#joining = new Joining(self, recovered.vector.get(self) > 0 || this.#peers.all().length === 0);
     this.#stability = new Stability(replica);
     this.#retention = new Retention(recovered.floor, recovered.forgotten, ordered);
+    this.#serving = new Serving(this.#outbox, this.#retention);
     this.#digests = new DigestSchedule(random);
     if (recovered.installing) this.#catchUp.resume({ target: recovered.installTarget });
   }
@@ -167,6 +167,20 @@ export class CausalPlane {
     return this.#durable.covers(dot) ? [this.#replica, ...others].sort() : others;
   }
 
+  /**
+   * Other members from now on. The agreement is durable: a replica that has told others whom it counts in may not go
+   * back to counting without them.
+   */
+  setMembers(agreement: Agreement, now: Now): void {
+    this.#observe(now);
+    for (const replica of this.#peers.agree(agreement, now.monotonicMs)) {
+      this.#catchUp.forget(replica);
+      this.#joining.forget(replica);
+    }
+    this.#reached();
+    this.#outbox.digest(true);
+  }
+
   peers(now: Now): readonly PeerStatus[] {
     return this.#peers.statuses(this.#durable, now.monotonicMs);
   }
@@ -220,8 +234,10 @@ export class CausalPlane {
     else if (standing === 'retired') this.#receiveLate(message, now);
     else {
       if (standing === 'new') this.#welcome(from.replica);
-      this.#learn(from, message);
-      this.#dispatch(from.replica, message, now);
+      if (message.kind === 'digest') this.#peers.learnDigest(from.replica, message, now.monotonicMs);
+      const takes = this.#joining.takesFrom(from.origin, this.#peers.get(from.replica)?.members, this.#peers.agreement);
+      this.#learn(from, message, takes);
+      if (takes || !bringsState(message)) this.#dispatch(from, message, now);
     }
   }
 
@@ -256,7 +272,7 @@ export class CausalPlane {
   nextBatch(): PersistBatch | undefined {
     if (this.#outstanding !== undefined || this.restored !== undefined) return undefined;
     const install = this.#catchUp.step();
-    const trim = install === undefined ? this.#trim : this.#trimOf(install);
+    const trim = install === undefined ? this.#trim : this.#retention.trimOf(install);
     const deliveries = this.#delivery.next(this.installing);
     if (deliveries.length === 0 && install === undefined && trim === undefined) return undefined;
     if (install?.last === true) this.#delivery.raise(install.page.vector);
@@ -273,7 +289,7 @@ export class CausalPlane {
     this.#observe(now);
     this.#outstanding = undefined;
     this.#durable = batch.vector;
-    this.#joining.reach(this.#durable);
+    this.#reached();
     this.#counters.delivered += batch.deliveries.length;
     if (batch.trim !== undefined) this.#retention.commit(batch.trim);
     const own = batch.deliveries.filter((group) => group.dot.origin === this.#self);
@@ -298,7 +314,13 @@ export class CausalPlane {
 
   #portrait(): SelfPortrait {
     const { floor, forgotten } = this.#retention;
-    return { vector: this.#durable, floor, forgotten, settled: this.#isSettled() };
+    const members = this.#peers.agreement?.members ?? [];
+    return { vector: this.#durable, floor, forgotten, settled: this.#isSettled(), members, joined: this.joined };
+  }
+
+  #reached(): void {
+    const others = this.#peers.all().map(({ replica }) => replica);
+    this.#joining.reach(this.#durable, others);
   }
 
   /** Nothing is held back whose origin may have come to its end without our knowing. */
@@ -309,24 +331,29 @@ export class CausalPlane {
   /** A peer that was not heard before, or that lost its data, learns at once what is here. */
   #welcome(replica: ReplicaId): void {
     this.#catchUp.forget(replica);
+    this.#joining.forget(replica);
     this.#outbox.digestTo(replica);
   }
 
   /** A former incarnation speaks: its groups are as good as ever, what it says about itself is not. */
   #receiveLate(message: PlaneMessage, now: Now): void {
+    if (!this.joined) return;
     if (message.kind === 'groups' || message.kind === 'fetched') this.#absorb(message.groups, now);
   }
 
-  #learn(from: Peer, message: PlaneMessage): void {
+  #learn(from: Peer, message: PlaneMessage, takes: boolean): void {
     if (message.kind === 'fetch' || message.kind === 'snapshot-fetch' || message.kind === 'snapshot-gone') return;
     const { vector } = message;
     this.#intake.suspect(vector.get(this.#self), this.#durable.get(this.#self));
+    this.#joining.notice();
+    if (!takes) return;
     this.#peers.learn(from.replica, vector);
-    this.#stability.hear(from.replica, from.origin, vector, this.#durable);
-    this.#joining.hear(vector, this.#durable);
+    if (this.#peers.goesByOurMembers(from.replica, message)) {
+      this.#stability.hear(from.replica, from.origin, vector, this.#durable);
+    }
   }
 
-  #dispatch(from: ReplicaId, message: PlaneMessage, now: Now): void {
+  #dispatch({ replica: from, origin }: Peer, message: PlaneMessage, now: Now): void {
     switch (message.kind) {
       case 'groups':
         if (message.wantReport) this.#reports.want(message.groups.filter(({ dot }) => this.#peers.admits(dot.origin)));
@@ -335,10 +362,13 @@ export class CausalPlane {
       case 'report':
         break;
       case 'digest':
-        this.#receiveDigest(from, message, now);
+        this.#peers.learnFloor(from, message.floor);
+        this.#joining.hear({ replica: from, origin }, message, this.#peers.agreement);
+        this.#reached();
+        if (message.wantReply) this.#outbox.digestTo(from);
         break;
       case 'fetch':
-        this.#serveFetch(from, message);
+        if (!this.#serving.fetch(from, message, this.#durable)) this.#counters.refused += 1;
         break;
       case 'fetched': {
         this.#peers.learnFloor(from, message.floor);
@@ -347,7 +377,7 @@ export class CausalPlane {
         break;
       }
       case 'snapshot-fetch':
-        this.#serveSnapshot(from, message);
+        this.#serving.snapshot(from, message, this.installing);
         break;
       case 'snapshot-page':
         if (!this.#catchUp.page(from, message, now.monotonicMs)) this.#counters.duplicates += 1;
@@ -361,33 +391,8 @@ export class CausalPlane {
     }
   }
 
-  #receiveDigest(from: ReplicaId, message: DigestMessage, now: Now): void {
-    this.#peers.learnFloor(from, message.floor);
-    this.#peers.learnDigest(from, message, now.monotonicMs);
-    if (message.wantReply) this.#outbox.digestTo(from);
-  }
-
-  #serveFetch(to: ReplicaId, { request, ranges: asked }: FetchMessage): void {
-    const ranges = servableRanges(asked, this.#durable);
-    const behind = asked.some(({ origin, have }) => have < this.floor.get(origin));
-    if (ranges === undefined) this.#counters.refused += 1;
-    else this.#outbox.serve({ kind: 'serve-fetch', to, request, ranges, behind });
-  }
-
-  /** Half an install is no state to give away. */
-  #serveSnapshot(to: ReplicaId, { session, cursor }: SnapshotFetchMessage): void {
-    if (this.installing) this.#outbox.send({ to, message: { kind: 'snapshot-gone', session } });
-    else this.#outbox.serve({ kind: 'serve-snapshot', to, session, cursor });
-  }
-
   /** Returns how many of the groups were new. */
   #absorb(groups: readonly WriteGroup[], now: Now): number {
     return this.#intake.absorb(groups, this.#durable.get(this.#self), now.wallMs);
-  }
-
-  /** What is below a snapshot never comes into our operation log, so the floor rises with the last page. */
-  #trimOf({ page, last }: InstallStep): Trim | undefined {
-    if (!last) return undefined;
-    return { floor: this.floor.join(page.vector), forgotten: this.forgotten.join(page.forgotten) };
   }
 }

@@ -1,5 +1,5 @@
 /** What replicas say to each other on the causal plane. The wire codec of `replica/` gives these their bytes. */
-import type { ReplicaId } from '../base/ids.js';
+import type { Origin, ReplicaId } from '../base/ids.js';
 import type { MissingRange, VersionVector } from '../clocks/version-vector.js';
 import type { WriteGroup } from './write-group.js';
 
@@ -28,6 +28,10 @@ export interface DigestMessage {
   readonly forgotten: VersionVector;
   /** False while the sender still buffers groups of a retired incarnation. */
   readonly settled: boolean;
+  /** The incarnations that the sender takes for members by agreement, sorted; empty before there is one. */
+  readonly members: readonly Origin[];
+  /** The sender has everything that was forgotten without it. */
+  readonly joined: boolean;
   readonly wantReply: boolean;
 }
 
@@ -91,6 +95,11 @@ export type PlaneMessage =
   | SnapshotFetchMessage
   | SnapshotPageMessage
   | SnapshotGoneMessage;
+
+/** It puts something into the causal view of who takes it. */
+export function bringsState({ kind }: PlaneMessage): boolean {
+  return kind === 'groups' || kind === 'fetched' || kind === 'snapshot-page';
+}
 
 /** A message on its way out. It says only what is durable, so it may leave at once. */
 export interface Outgoing {

@@ -2,7 +2,7 @@
  * Messages and storage reads that wait to be taken by the driver. What only states the present - digests, reports - is
  * kept as a mark and written when it is taken, so it is never stale, never doubled, and takes no room.
  */
-import type { ReplicaId } from '../base/ids.js';
+import type { Origin, ReplicaId } from '../base/ids.js';
 import type { VersionVector } from '../clocks/version-vector.js';
 import type { DigestMessage, Outgoing } from './messages.js';
 import type { PlaneOutbox, ServeRequest } from './plane-types.js';
@@ -13,6 +13,8 @@ export interface SelfPortrait {
   readonly floor: VersionVector;
   readonly forgotten: VersionVector;
   readonly settled: boolean;
+  readonly members: readonly Origin[];
+  readonly joined: boolean;
 }
 
 export class Outbox {

@@ -6,8 +6,8 @@ import { LOG_ORIGIN, type Origin, type ReplicaId, replicaOf } from '../base/ids.
 import { LIMITS } from '../base/limits.js';
 import type { Dot } from '../clocks/dot.js';
 import { VersionVector } from '../clocks/version-vector.js';
-import type { DigestMessage } from './messages.js';
-import type { Peer, PeerStatus } from './plane-types.js';
+import type { DigestMessage, PlaneMessage } from './messages.js';
+import type { Agreement, Peer, PeerStatus } from './plane-types.js';
 
 /** Who speaks: the incarnation we know, one we did not know, a former one, or nobody of this cluster. */
 export type Standing = 'known' | 'new' | 'retired' | 'foreign';
@@ -24,6 +24,9 @@ export interface PeerRecord {
   vector: VersionVector;
   floor: VersionVector;
   settled: boolean;
+  /** Whom it takes for members, as its last digest said, and since when as far as was heard. */
+  members: readonly Origin[] | undefined;
+  membersSinceMs: number;
   /** Former incarnations, oldest first. */
   readonly retired: Origin[];
 }
@@ -32,14 +35,30 @@ export class PeerTable {
   readonly #self: Origin;
   readonly #selfReplica: ReplicaId | undefined;
   /** In order of replica id. */
-  readonly #peers: ReadonlyMap<ReplicaId, PeerRecord>;
+  #peers: ReadonlyMap<ReplicaId, PeerRecord> = new Map();
+  #agreement: Agreement | undefined;
   #startedMs: number | undefined;
+  /** Since when the present members count; undefined = since the start. */
+  #membersSinceMs: number | undefined;
 
-  constructor(self: Origin, members: readonly ReplicaId[]) {
+  constructor(self: Origin, members: readonly ReplicaId[], agreement?: Agreement) {
     this.#self = self;
     this.#selfReplica = replicaOf(self);
-    const others = [...new Set(members)].filter((replica) => replica !== this.#selfReplica).sort();
-    this.#peers = new Map(others.map((replica) => [replica, unheard(replica)]));
+    this.#agreement = agreement;
+    this.#setReplicas(agreement === undefined ? members : replicasOf(agreement));
+  }
+
+  get agreement(): Agreement | undefined {
+    return this.#agreement;
+  }
+
+  /** From now on these are the members. Returns the replicas that are none any more. */
+  agree(agreement: Agreement, nowMs: number): readonly ReplicaId[] {
+    const before = [...this.#peers.keys()];
+    this.#agreement = agreement;
+    this.#membersSinceMs = nowMs;
+    this.#setReplicas(replicasOf(agreement));
+    return before.filter((replica) => !this.#peers.has(replica));
   }
 
   all(): PeerRecord[] {
@@ -54,10 +73,36 @@ export class PeerTable {
     return replica === this.#selfReplica || this.#peers.has(replica);
   }
 
-  /** Whether groups of this origin are of this cluster. */
+  /**
+   * Whether groups of this origin are of this cluster. Once members come and go, so is whatever one of them passes on: it
+   * may be of a member that was removed before we came, or was added a moment ago.
+   */
   admits(origin: Origin): boolean {
     const replica = replicaOf(origin);
-    return replica === undefined ? origin === LOG_ORIGIN : this.isMember(replica);
+    if (replica === undefined) return origin === LOG_ORIGIN;
+    return this.#agreement !== undefined || this.isMember(replica);
+  }
+
+  /**
+   * What `replica` says in this message that it has counts towards what may be forgotten. Only a digest tells whom its
+   * sender goes by; before there is an agreement every message is taken to go by none, like the last digest.
+   */
+  goesByOurMembers(replica: ReplicaId, message: PlaneMessage): boolean {
+    if (message.kind === 'digest') return sameOrigins(message.members, this.#own);
+    return this.#agreement === undefined && (this.#peers.get(replica)?.members ?? NOBODY).length === 0;
+  }
+
+  /**
+   * Every member goes by the members that we go by, and has for so long that whatever it took from others before is
+   * delivered. While they differ one of them may still take writes of a replica that another no longer waits for.
+   */
+  get isOfOneMind(): boolean {
+    const own = this.#own;
+    const sinceMs = this.#membersSinceMs ?? this.#startedMs ?? 0;
+    return this.all().every(({ members, membersSinceMs, digestMs }) => {
+      if (members === undefined || !sameOrigins(members, own)) return false;
+      return own.length === 0 || digestMs >= Math.max(sinceMs, membersSinceMs) + LIMITS.peerTimeoutMs;
+    });
   }
 
   /** Time passes; the first call starts the clock of our own incarnation. */
@@ -71,8 +116,10 @@ export class PeerTable {
    * the other way round: after our own restart a late message can make the dead look like the living.
    */
   hear(from: Peer, nowMs: number): Standing {
+    if (replicaOf(from.origin) !== from.replica) return 'foreign';
+    if (this.#agreement?.former.includes(from.origin) === true) return this.#standingOfFormer(nowMs);
     const peer = this.#peers.get(from.replica);
-    if (peer === undefined || replicaOf(from.origin) !== from.replica) return 'foreign';
+    if (peer === undefined) return 'foreign';
     if (peer.origin === from.origin) {
       peer.contactMs = nowMs;
       return 'known';
@@ -95,6 +142,8 @@ export class PeerTable {
   learnDigest(replica: ReplicaId, digest: DigestMessage, nowMs: number): void {
     const peer = this.#peers.get(replica);
     if (peer === undefined) return;
+    if (peer.members === undefined || !sameOrigins(peer.members, digest.members)) peer.membersSinceMs = nowMs;
+    peer.members = digest.members;
     peer.digestMs = nowMs;
     peer.settled = digest.settled;
   }
@@ -107,7 +156,7 @@ export class PeerTable {
     return this.all().filter((peer) => this.isReachable(peer, nowMs));
   }
 
-  /** A former incarnation of a member that lives under another origin now. False while that is not known. */
+  /** An incarnation of a replica that lives under another origin now, or is no member. False while that is not known. */
   isRetired(origin: Origin): boolean {
     return this.#retiredSince(origin) !== undefined;
   }
@@ -152,8 +201,39 @@ export class PeerTable {
     if (replica === undefined) return undefined;
     if (replica === this.#selfReplica) return origin === this.#self ? undefined : this.#startedMs;
     const peer = this.#peers.get(replica);
+    if (peer === undefined && this.#agreement !== undefined) return this.#membersSinceMs ?? this.#startedMs;
     return peer?.origin === undefined || peer.origin === origin ? undefined : peer.sinceMs;
   }
+
+  /**
+   * What a member wrote just before it was removed is welcome for a moment. Nothing is forgotten that early, because all
+   * must have been of one mind for longer.
+   */
+  #standingOfFormer(nowMs: number): Standing {
+    return this.#membersSinceMs !== undefined && nowMs - this.#membersSinceMs < LIMITS.farewellMs
+      ? 'retired'
+      : 'foreign';
+  }
+
+  get #own(): readonly Origin[] {
+    return this.#agreement?.members ?? NOBODY;
+  }
+
+  #setReplicas(replicas: readonly ReplicaId[]): void {
+    const others = [...new Set(replicas)].filter((replica) => replica !== this.#selfReplica).sort();
+    this.#peers = new Map(others.map((replica) => [replica, this.#peers.get(replica) ?? unheard(replica)]));
+  }
+}
+
+const NOBODY: readonly Origin[] = [];
+
+/** The replicas whose incarnations are agreed on. */
+function replicasOf({ members }: Agreement): ReplicaId[] {
+  return members.flatMap((origin) => replicaOf(origin) ?? []);
+}
+
+function sameOrigins(a: readonly Origin[], b: readonly Origin[]): boolean {
+  return a.length === b.length && a.every((origin, i) => origin === b[i]);
 }
 
 function unheard(replica: ReplicaId): PeerRecord {
@@ -166,6 +246,8 @@ function unheard(replica: ReplicaId): PeerRecord {
     vector: VersionVector.EMPTY,
     floor: VersionVector.EMPTY,
     settled: false,
+    members: undefined,
+    membersSinceMs: Number.NEGATIVE_INFINITY,
     retired: [],
   };
 }
@@ -182,4 +264,6 @@ function succeed(peer: PeerRecord, origin: Origin, nowMs: number): void {
   peer.vector = VersionVector.EMPTY;
   peer.floor = VersionVector.EMPTY;
   peer.settled = false;
+  peer.members = undefined;
+  peer.membersSinceMs = nowMs;
 }

@@ -11,15 +11,30 @@ import type { WriteGroup } from './write-group.js';
 export interface PlaneOptions {
   /** The origin of this incarnation. */
   readonly self: Origin;
-  /** Every replica of the cluster, this one included. */
+  /** Every replica of the cluster, this one included, as it was configured. Counts until there is an agreement. */
   readonly members: readonly ReplicaId[];
   /**
    * The driver follows the total order itself: it brings the groups of the log by `offerLog`, and what may be forgotten
    * by `agree`. Otherwise there is no log, or its groups come from peers like any other.
    */
   readonly ordered?: boolean;
+  /** The last agreement that was durable here. */
+  readonly agreement?: Agreement | undefined;
   /** Uniform in [0, 1); injected, so that one seed is the whole run. */
   readonly random: () => number;
+}
+
+/**
+ * Who the members are by the total order. Replicas take it over at different moments, so each says in its digests
+ * whom it goes by, and nothing is forgotten while they differ.
+ */
+export interface Agreement {
+  /** Incarnations, sorted. */
+  readonly members: readonly Origin[];
+  /** It is the first one: nothing can have been forgotten without any of these. */
+  readonly founding: boolean;
+  /** Incarnations that were members once. What they wrote stays; they are not listened to any more. */
+  readonly former: readonly Origin[];
 }
 
 /** What storage holds when the replica starts; all empty and zero for a new incarnation. */

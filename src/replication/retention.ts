@@ -6,6 +6,7 @@
 import type { Origin } from '../base/ids.js';
 import { LIMITS } from '../base/limits.js';
 import { VersionVector } from '../clocks/version-vector.js';
+import type { InstallStep } from './plane-types.js';
 
 export interface Trim {
   readonly floor: VersionVector;
@@ -49,6 +50,12 @@ export class Retention {
     if (forgotten.equals(this.#forgotten) && floor.equals(this.#floor)) return undefined;
     this.#trimmedMs = nowMs;
     return { floor, forgotten };
+  }
+
+  /** What is below a snapshot never comes into our operation log, so the floor rises with the last page. */
+  trimOf({ page, last }: InstallStep): Trim | undefined {
+    if (!last) return undefined;
+    return { floor: this.#floor.join(page.vector), forgotten: this.#forgotten.join(page.forgotten) };
   }
 
   /** The trim, or a snapshot that does the same, is durable. */

@@ -5,6 +5,10 @@
  * and would meet a replica that has forgotten what it competes with. So what a member says counts only once its own
  * stream has been delivered here up to where it stood when it said so; whatever it writes later has seen the dot.
  *
+ * Members come and go at different moments at different replicas. A replica that was just added must not be forgotten
+ * without by one that does not know it yet: so only what was said by somebody who went by the same members counts, and
+ * who was added waits until it has what a member had that knew of it (`Joining`).
+ *
  * Source: the timestamp table of R. Ladin et al., "Providing High Availability Using Lazy Replication" (1992), section
  * 4.3; the causal stability of C. Baquero et al., "Making Operation-Based CRDTs Operation-Based" (2014), section 4.2.
  */
@@ -36,7 +40,7 @@ export class Stability {
     return this.#stable;
   }
 
-  /** The member `replica`, alive as `origin`, has said that it has `vector`. */
+  /** The member `replica`, alive as `origin`, has said that it has `vector`, going by the members that we go by. */
   hear(replica: ReplicaId, origin: Origin, vector: VersionVector, durable: VersionVector): void {
     const witness = this.#witnessOf(replica, origin);
     if (witness.first === undefined) witness.first = vector;
@@ -49,7 +53,7 @@ export class Stability {
    * nothing back whose origin may have ended. Returns the stable cut.
    */
   advance(durable: VersionVector, settled: boolean, peers: PeerTable): VersionVector {
-    if (!settled || peers.all().some((peer) => !peer.settled)) return this.#stable;
+    if (!settled || !peers.isOfOneMind || peers.all().some((peer) => !peer.settled)) return this.#stable;
     const vectors = new Map([[this.#self, durable]]);
     for (const { replica, origin } of peers.all()) {
       const witness = this.#witnesses.get(replica);

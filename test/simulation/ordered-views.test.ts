@@ -5,7 +5,7 @@ import { LIMITS } from '../../src/base/limits.js';
 import { VersionVector } from '../../src/clocks/version-vector.js';
 import type { Command } from '../../src/keyspace/ordered/command.js';
 import { encodeEntry } from '../../src/keyspace/ordered/entry.js';
-import { OrderedCluster, type OrderedNode } from '../support/ordered-cluster.js';
+import { OrderedCluster, type OrderedNode } from '../support/machine-cluster.js';
 import { entryOf, putOp } from '../support/ordered-log.js';
 
 const KEYS = ['a', 'b', 'c', 'd', 'e'];

@@ -1,218 +1,111 @@
 /**
- * Replicas with both views and no Raft: production drivers and machines over memory disks, fed from one list of entries
- * that stands for the total order. Each replica hears of an entry at a moment of its own; messages of the causal plane
- * come late, in any order or not at all.
+ * Replicas with the request paths of all levels, over a virtual clock, a memory network and disks, and a total order that
+ * the test owns. They are put together from the production parts; groups of the log come into the causal plane as if a
+ * further member, which has no other part in anything, had sent them.
  */
-import { MemoryDisk, type MemoryStorage, openMemoryStorage } from '../../src/adapters/memory-storage.js';
+
+import { type MemoryStorage, openMemoryStorage } from '../../src/adapters/memory-storage.js';
 import { createMemoryTime, type MemoryTime } from '../../src/adapters/memory-time.js';
-import { utf8Decode, utf8Encode } from '../../src/base/bytes.js';
-import { LOG_ORIGIN, type Origin, parseClusterId, parseReplicaId, type ReplicaId } from '../../src/base/ids.js';
+import { createMemoryNetwork, type MemoryNetwork } from '../../src/adapters/memory-transport.js';
+import {
+  LOG_ORIGIN,
+  makeOrigin,
+  type Origin,
+  parseClusterId,
+  parseReplicaId,
+  type ReplicaId,
+} from '../../src/base/ids.js';
+import { LIMITS } from '../../src/base/limits.js';
 import { VersionVector } from '../../src/clocks/version-vector.js';
-import { COORDINATION } from '../../src/coordination/coordination.js';
-import { encodeBody, type GroupBody } from '../../src/keyspace/group-body.js';
-import { decodeRecord, pastOf, seenOf } from '../../src/keyspace/key-record.js';
-import { adoptable } from '../../src/keyspace/ordered/adoption.js';
+import { type Configuration, makeConfiguration } from '../../src/consensus/configuration.js';
+import { encodeBody } from '../../src/keyspace/group-body.js';
 import type { Applied } from '../../src/keyspace/ordered/apply.js';
-import { type Command, keysOf } from '../../src/keyspace/ordered/command.js';
-import { encodeEntry } from '../../src/keyspace/ordered/entry.js';
-import { readForgotten } from '../../src/keyspace/ordered/progress.js';
-import { readOrdered } from '../../src/keyspace/ordered/state-keys.js';
-import type { Time } from '../../src/ports/time.js';
+import type { Entry } from '../../src/keyspace/ordered/entry.js';
 import { CausalDriver } from '../../src/replica/causal/causal-driver.js';
-import { KeyspaceAudit } from '../../src/replica/causal/keyspace-audit.js';
-import { readRecord } from '../../src/replica/causal/keyspace-turn.js';
-import { Forgetting } from '../../src/replica/order/forgetting.js';
-import { OrderedMachine } from '../../src/replica/order/ordered-machine.js';
-import type { ProposedEntry } from '../../src/replica/order/proposals.js';
-import { readState } from '../../src/replica/stored-state.js';
-import type { Outgoing } from '../../src/replication/messages.js';
-import { entryOf } from './ordered-log.js';
-import { originOf } from './plane-values.js';
+import { DurabilityWaiters } from '../../src/replica/causal/durability-waiters.js';
+import { votersOf } from '../../src/replica/membership/voters.js';
+import { Messenger } from '../../src/replica/messenger.js';
+import { Linearizable } from '../../src/replica/order/linearizable.js';
+import { Proposer } from '../../src/replica/order/proposer.js';
+import { Admission } from '../../src/replica/requests/admission.js';
+import { Reads } from '../../src/replica/requests/reads.js';
+import { Writes } from '../../src/replica/requests/writes.js';
+import { decodeEnvelope } from '../../src/replica/wire/envelope.js';
+import { isOrderKind } from '../../src/replica/wire/order-codec.js';
+import { sealGroup } from '../../src/replication/write-group.js';
 import { type SeededRandom, seededRandom } from './seeded-random.js';
+import { type OrderMember, SharedOrder } from './shared-order.js';
 
-const TICK_MS = 20;
-
-/** A run of a replica. */
-export interface Process {
-  alive: boolean;
-  readonly storage: MemoryStorage;
-  readonly time: Time;
-  readonly machine: OrderedMachine;
-  readonly driver: CausalDriver;
-  readonly forgetting: Forgetting;
-  readonly audit: KeyspaceAudit;
-  /** The last entry handed to the machine. */
-  fed: number;
-  /** A copy is being installed: nothing is delivered meanwhile. */
-  installing: boolean;
-}
-
-export interface OrderedNode {
-  readonly replica: ReplicaId;
-  readonly origin: Origin;
-  readonly disk: MemoryDisk;
-  process: Process | undefined;
-  /** Its log stands still. */
-  logCut: boolean;
-  /** Neither sends nor hears anything of the causal plane. */
-  planeCut: boolean;
-}
+const CLUSTER = parseClusterId('sim');
+const FEED = parseReplicaId('feed');
+const FEED_ORIGIN = makeOrigin(FEED, 1);
+const { EMPTY } = VersionVector;
 
 export class OrderedCluster {
   readonly time: MemoryTime = createMemoryTime();
   readonly random: SeededRandom;
+  readonly network: MemoryNetwork;
+  readonly order: SharedOrder;
   readonly nodes: readonly OrderedNode[];
-  /** The total order: index i is at `i - 1`; undefined is an entry of its own. */
-  readonly log: (Uint8Array | undefined)[] = [];
-  readonly counts = { adopted: 0, stale: 0, installed: 0, waited: 0 };
-  readonly #flushMs: number;
+  readonly configuration: Configuration;
+  /** Directed links that carry nothing, as `r1>r2`. */
+  readonly cutLinks = new Set<string>();
+  /** Directed links that carry what linearizable requests say, and nothing of the causal plane. */
+  readonly silentLinks = new Set<string>();
+  /** Messages sent, by nothing but their number. */
+  sent = 0;
 
-  constructor(seed: number, replicas = 3, flushMs = 3) {
+  constructor(seed: number, size = 3) {
     this.random = seededRandom(seed);
-    this.#flushMs = flushMs;
-    this.nodes = Array.from({ length: replicas }, (_, i) => {
-      const replica = parseReplicaId(`r${i + 1}`);
-      const origin = originOf(replica);
-      return { replica, origin, disk: new MemoryDisk(), process: undefined, logCut: false, planeCut: false };
-    });
-  }
-
-  node(at: number): OrderedNode {
-    return this.nodes[at % this.nodes.length] as OrderedNode;
-  }
-
-  open(node: OrderedNode): Process {
-    const storage = openMemoryStorage({
-      disk: node.disk,
-      flush: (done) => void this.time.after(this.random.float() * this.#flushMs, () => done()),
-    });
-    const life = { alive: true };
-    const time = timeOf(life, this.time);
-    const onFatal = (error: unknown) => {
-      throw error;
-    };
-    const machine = new OrderedMachine({ storage, time, coordinator: COORDINATION, onFatal });
-    const driver = new CausalDriver({
-      cluster: parseClusterId('sim'),
-      origin: node.origin,
-      members: this.nodes.map(({ replica }) => replica),
-      machine,
-      onDeleted: (key) => process.forgetting.deleted(key),
-      storage,
-      time,
+    this.order = new SharedOrder(this.time, this.random);
+    this.network = createMemoryNetwork({
+      time: this.time,
       random: this.random,
-      trace: () => {},
-      post: (outgoing) => this.#post(node, outgoing),
-      onProgress: () => {},
-      onReincarnated: () => {},
-      onFatal,
-    });
-    const audit = new KeyspaceAudit({
-      storage,
-      driver,
-      random: this.random,
-      trace: () => {},
-      send: (to, message) => this.#deliver(node, to, (peer) => peer.audit.receive(node.replica, message)),
-    });
-    const process: Process = Object.assign(life, {
-      audit,
-      storage,
-      time,
-      machine,
-      driver,
-      forgetting: this.#forgetting(node, storage, time, machine, () => driver.plane.stable),
-      fed: machine.durableApplied,
-      installing: false,
-    });
-    node.process = process;
-    machine.onApplied((applied) => this.#count(applied));
-    driver.connected();
-    this.#tick(process);
-    this.#feed(node, process);
-    return process;
-  }
-
-  crash(node: OrderedNode): void {
-    const { process } = node;
-    if (process === undefined) return;
-    process.alive = false;
-    node.process = undefined;
-    process.storage.crash(this.random.int(process.storage.pendingCommits + 1));
-  }
-
-  /** A weaker write, or deletion, of `key`. */
-  write(node: OrderedNode, key: string, value: string | undefined): void {
-    node.process?.driver.submit({
-      sizeBytes: 100,
-      issue: (turn, issue) => {
-        const record = turn.record(key);
-        const seen = seenOf(record);
-        const op =
-          value === undefined
-            ? ({ kind: 'delete', key, seen } as const)
-            : ({ kind: 'put', key, seen, contentType: 'text/plain', bytes: utf8Encode(value) } as const);
-        const body: GroupBody = { retry: undefined, ops: [op] };
-        issue(pastOf(record, VersionVector.EMPTY), body, encodeBody(body), false);
+      deliver: (from, to, bytes) => {
+        this.sent += 1;
+        const link = `${from}>${to}`;
+        const isCut = this.cutLinks.has(link) || (this.silentLinks.has(link) && !isOfOrder(bytes));
+        return isCut ? [] : [this.random.float() * 2];
       },
-      committed: () => {},
     });
+    const ids = Array.from({ length: size }, (_, i) => parseReplicaId(`r${i + 1}`));
+    const voters = ids.map((id) => makeOrigin(id, 7));
+    this.configuration = makeConfiguration({ voters, learners: [] });
+    this.nodes = ids.map((id) => new OrderedNode(this, id, ids));
+    this.order.onArrival = (entry) => this.#checkUniform(entry);
   }
 
-  /** Judge as a proposer does, and append; false if what the entry depends on is not durable at a majority. */
-  propose(node: OrderedNode, command: Command): boolean {
-    const { process } = node;
-    if (process === undefined) return false;
-    const { machine, storage } = process;
-    const base = machine.applied;
-    const forgotten = readForgotten(machine.state);
-    const adopted = keysOf(command)
-      .map((key) => {
-        const ordered = readOrdered(machine.state, key);
-        return { key, versions: adoptable(ordered, readRecord(storage, utf8Encode(key)), forgotten) };
-      })
-      .filter(({ versions }) => versions.length > 0);
-    const deps = adopted.reduce((past, { versions }) => pastOf(versions, past), VersionVector.EMPTY);
-    const holders = this.nodes.filter(({ disk }) => stateOf(disk).vector.includes(deps)).length;
-    if (holders * 2 <= this.nodes.length) return false;
-    this.counts.adopted += adopted.length;
-    const hlc = { ms: this.time.wallMs(), logical: this.log.length % 1000 };
-    this.log.push(encodeEntry(entryOf({ base, deps, adopted, hlc, command })));
-    return true;
+  node(index: number): OrderedNode {
+    const node = this.nodes[index];
+    if (node === undefined) throw new Error(`no node ${index}`);
+    return node;
   }
 
-  /** Bring `node` to the durable state of `from`, as an order does with a member that is too far behind. */
-  async install(node: OrderedNode, from: OrderedNode): Promise<void> {
-    const { process } = node;
-    const source = from.process;
-    if (process === undefined || source === undefined || process.installing) return;
-    const copy = source.machine.copy();
-    if (copy.index <= process.fed) {
-      copy.close();
-      return;
+  /** Cut a replica off from the network and from the order. */
+  isolate(index: number): void {
+    const { id, member } = this.node(index);
+    member.isCut = true;
+    for (const other of this.nodes) {
+      this.cutLinks.add(`${id}>${other.id}`);
+      this.cutLinks.add(`${other.id}>${id}`);
     }
-    process.installing = true;
-    process.machine.beginInstall();
-    for (const piece of { [Symbol.iterator]: () => copy.pieces() }) {
-      for (let at = 0, size = 0; at < piece.length; at += size) {
-        size = 1 + this.random.int(piece.length);
-        process.machine.stage(piece.subarray(at, at + size));
-      }
-    }
-    copy.close();
-    const writes = await process.machine.finishInstall(copy.index);
-    await process.storage.commit(writes);
-    if (!process.alive) return;
-    process.machine.installed(copy.index);
-    process.fed = copy.index;
-    process.installing = false;
-    this.counts.installed += 1;
   }
 
-  /** Let `ms` of virtual time pass, with the promises that resolve on the way. */
+  heal(): void {
+    this.cutLinks.clear();
+    this.silentLinks.clear();
+    for (const { member } of this.nodes) {
+      member.isCut = false;
+      member.isLagging = false;
+      member.deluded = undefined;
+      member.catchUp();
+    }
+  }
+
   async run(ms: number): Promise<void> {
     const endMs = this.time.monotonicMs() + ms;
     for (;;) {
-      await new Promise((resolve) => setImmediate(resolve));
+      await turn();
       const nextMs = this.time.nextDueMs();
       if (nextMs === undefined || nextMs > endMs) break;
       this.time.advance(Math.max(0, nextMs - this.time.monotonicMs()));
@@ -220,162 +113,178 @@ export class OrderedCluster {
     this.time.advance(Math.max(0, endMs - this.time.monotonicMs()));
   }
 
-  /** Everybody is up and connected, and has applied and delivered everything. */
-  async settle(withinMs = 30_000): Promise<void> {
-    for (const node of this.nodes) {
-      node.logCut = false;
-      node.planeCut = false;
-      if (node.process === undefined) this.open(node);
-    }
-    const deadlineMs = this.time.monotonicMs() + withinMs;
-    const isSettled = () => {
-      const vectors = this.nodes.map(({ disk }) => stateOf(disk).vector);
-      return (
-        this.nodes.every(({ process }) => process?.machine.durableApplied === this.log.length) &&
-        vectors.every(
-          (vector) => vector.equals(vectors[0] as VersionVector) && vector.get(LOG_ORIGIN) === this.log.length,
-        )
-      );
+  async during<T>(promise: Promise<T>): Promise<T> {
+    let settled = false;
+    const mark = () => {
+      settled = true;
     };
-    while (!isSettled()) {
-      if (this.time.monotonicMs() > deadlineMs) throw new Error(`not settled: ${JSON.stringify(this.summary())}`);
-      await this.run(50);
+    promise.then(mark, mark);
+    for (let steps = 0; !settled; steps += 1) {
+      if (steps > 200_000) throw new Error('virtual time passes and nothing settles');
+      await turn();
+      const nextMs = this.time.nextDueMs();
+      if (!settled && nextMs !== undefined) this.time.advance(Math.max(0, nextMs - this.time.monotonicMs()));
     }
+    return promise;
   }
 
-  summary(): unknown {
-    return this.nodes.map(({ replica, disk, process }) => ({
-      replica,
-      vector: stateOf(disk).vector,
-      applied: process?.machine.applied,
-      durable: process?.machine.durableApplied,
-      buffered: process?.driver.plane.buffered,
-      log: this.log.length,
-    }));
+  /** Entries that came to the leader without their dependencies on a majority of disks. */
+  readonly notUniform: Entry[] = [];
+
+  #checkUniform(entry: Entry): void {
+    const need = EMPTY.join(VersionVector.of(entry.deps.entries().filter(([origin]) => origin !== LOG_ORIGIN)));
+    const holders = this.nodes.filter((node) => node.driver.plane.durable.includes(need));
+    if (holders.length <= this.nodes.length / 2) this.notUniform.push(entry);
+  }
+}
+
+export class OrderedNode {
+  readonly id: ReplicaId;
+  readonly origin: Origin;
+  readonly storage: MemoryStorage;
+  readonly member: OrderMember;
+  readonly driver: CausalDriver;
+  readonly reads: Reads;
+  readonly writes: Writes;
+  readonly ordered: Linearizable;
+  readonly #cluster: OrderedCluster;
+  readonly #members: readonly ReplicaId[];
+  readonly #messenger: Messenger;
+  readonly #admission: Admission;
+  readonly #durability: DurabilityWaiters;
+
+  constructor(cluster: OrderedCluster, id: ReplicaId, members: readonly ReplicaId[]) {
+    const { time, random, order } = cluster;
+    this.#cluster = cluster;
+    this.#members = members;
+    this.id = id;
+    this.origin = makeOrigin(id, 7);
+    this.storage = openMemoryStorage({ flush: (done) => void time.after(0.1 + random.float(), () => done()) });
+    this.member = order.join();
+    this.#messenger = this.#openMessenger();
+    this.driver = this.#openDriver();
+    this.#admission = this.#openAdmission();
+    this.#durability = new DurabilityWaiters(time, (dot) => this.driver.plane.durableAt(dot).length);
+    this.reads = new Reads(this.storage, time, this.driver, this.#admission);
+    this.writes = this.#openWrites();
+    this.ordered = this.#openOrdered();
+    this.member.onApplied((applied) => this.#feed(applied));
+    this.#messenger.open();
+    time.soon(() => this.#tick());
   }
 
-  /** What no schedule may break, checked on what is on the disks. */
-  check(): void {
-    for (const { replica, disk } of this.nodes) {
-      const { vector } = stateOf(disk);
-      if (vector.get(LOG_ORIGIN) > this.log.length) throw new Error(`${replica} delivered what is not committed`);
-      for (const { key, value } of disk.tables.keyspace.range({})) {
-        for (const version of decodeRecord(value)) {
-          if (!vector.covers(version.dot) || !vector.includes(version.deps)) {
-            throw new Error(`${replica} shows ${utf8Decode(key)} before its causes`);
-          }
-        }
-      }
-    }
-  }
-
-  /** The two views on the disk, as text. */
-  views(node: OrderedNode): { readonly causal: string; readonly ordered: string } {
-    const { tables } = node.disk;
-    const mark = tables.meta.get(utf8Encode('ordered-table'))?.[0] ?? 0;
-    return {
-      causal: dump(tables.keyspace.range({})),
-      ordered: dump(tables[mark === 0 ? 'ordered' : 'ordered-b'].range({})),
-    };
-  }
-
-  #forgetting(
-    node: OrderedNode,
-    storage: MemoryStorage,
-    time: Time,
-    machine: OrderedMachine,
-    stable: () => VersionVector,
-  ) {
-    const propose = (entry: ProposedEntry): Promise<Applied> => {
-      const index = this.log.length + 1;
-      const settled = new Promise<Applied>((resolve) => {
-        machine.onApplied((applied) => {
-          if (applied.index !== index) return;
-          this.counts.stale += Number(applied.outcome.kind === 'stale');
-          resolve(applied);
-        });
-      });
-      this.log.push(encodeEntry(entryOf({ ...entry, hlc: { ms: this.time.wallMs(), logical: 0 } })));
-      return settled;
-    };
-    const isLeader = () => this.nodes.find(({ process }) => process !== undefined) === node;
-    return new Forgetting({
+  #openMessenger(): Messenger {
+    const { network, time, random } = this.#cluster;
+    const { id, origin } = this;
+    return new Messenger({
+      self: () => ({ cluster: CLUSTER, replica: id, origin, boot: 1 }),
+      isMember: ({ replica }) => this.#members.includes(replica),
+      transport: network.connect(id),
       time,
+      random,
       trace: () => {},
+      onPlane: (from, message) => this.driver.receive(from, message),
+      onAudit: () => {},
+      onGossip: () => {},
+      onOrder: (from, message) => this.ordered.receive(from, message),
+    });
+  }
+
+  #openDriver(): CausalDriver {
+    const { time, random } = this.#cluster;
+    return new CausalDriver({
+      cluster: CLUSTER,
+      origin: this.origin,
+      members: [...this.#members, FEED],
+      storage: this.storage,
+      time,
+      random,
+      trace: () => {},
+      post: ({ to, message }) => this.#messenger.sendPlane(to, message),
+      onProgress: () => {
+        this.#admission.wake();
+        this.#durability.wake();
+        this.ordered.wake();
+      },
+      onReincarnated: () => {},
+      onFatal: (error) => {
+        throw error;
+      },
+    });
+  }
+
+  #coverage() {
+    const { durable, installing } = this.driver.plane;
+    return { durable, usable: !installing };
+  }
+
+  #tokens() {
+    const { durable, applied } = this.driver.plane;
+    return { self: this.origin, durable, members: this.#members, issued: applied.get(this.origin) };
+  }
+
+  #openAdmission(): Admission {
+    return new Admission({
+      time: this.#cluster.time,
+      coverage: () => this.#coverage(),
+      mayWrite: () => true,
+      tokens: () => this.#tokens(),
+      hurry: () => this.driver.requestDigests(),
+    });
+  }
+
+  #openWrites(): Writes {
+    return new Writes({
+      time: this.#cluster.time,
+      driver: this.driver,
+      admission: this.#admission,
+      durability: this.#durability,
+      voters: () => votersOf(undefined, this.#members),
+      reachable: () => this.#members.length,
+      ordered: () => this.member.state,
+    });
+  }
+
+  #openOrdered(): Linearizable {
+    const { time, random, configuration } = this.#cluster;
+    const { member, storage, origin, driver } = this;
+    const self = () => origin;
+    const hlc = () => driver.plane.hlc;
+    return new Linearizable({
+      order: member,
+      applied: member,
+      proposals: new Proposer({ order: member, applied: member, time, random, self, hlc }),
       storage,
-      applied: machine,
-      proposals: { propose },
-      isLeader,
-      stable,
+      time,
+      random,
+      self,
+      voters: () => configuration,
+      coverage: () => this.#coverage(),
+      peers: () => driver.plane.peers(driver.now()),
+      tokens: () => this.#tokens(),
+      admit: () => this.#admission.admit(),
+      hurry: () => driver.requestDigests(),
+      send: (to, message) => this.#messenger.sendOrder(to, message),
     });
   }
 
-  #count({ group }: Applied): void {
-    for (const { process } of this.nodes) {
-      if (process !== undefined && !process.driver.plane.durable.includes(group.deps)) this.counts.waited += 1;
-    }
+  #tick(): void {
+    this.driver.tick();
+    this.#cluster.time.after(LIMITS.tickMs, () => this.#tick());
   }
 
-  #tick(process: Process): void {
-    if (!process.alive) return;
-    process.driver.tick();
-    process.audit.tick();
-    process.forgetting.tick();
-    process.time.after(TICK_MS, () => this.#tick(process));
-  }
-
-  #feed(node: OrderedNode, process: Process): void {
-    const ready = this.log.length - process.fed;
-    if (ready > 0 && !node.logCut && !process.installing) {
-      const entries = this.log
-        .slice(process.fed, process.fed + 1 + this.random.int(ready))
-        .map((bytes, i) => ({ index: process.fed + i + 1, term: 1, bytes }));
-      process.fed += entries.length;
-      process.machine.deliver(entries);
-    }
-    process.time.after(1 + this.random.float() * 30, () => this.#feed(node, process));
-  }
-
-  #post(from: OrderedNode, { to, message }: Outgoing): void {
-    for (const { replica } of this.nodes) {
-      if (replica === from.replica || (to !== 'all' && to !== replica)) continue;
-      const sender = { replica: from.replica, origin: from.origin };
-      this.#deliver(from, replica, ({ driver }) => driver.receive(sender, message));
-    }
-  }
-
-  /** One message in twenty is lost. */
-  #deliver(from: OrderedNode, to: ReplicaId, receive: (process: Process) => void): void {
-    if (this.random.chance(0.05)) return;
-    this.time.after(0.2 + this.random.float() * 15, () => {
-      const node = this.nodes.find(({ replica }) => replica === to);
-      if (node?.process !== undefined && !from.planeCut && !node.planeCut) receive(node.process);
-    });
+  #feed({ group: { dot, hlc, deps, body } }: Applied): void {
+    const groups = [sealGroup(dot, hlc, deps, encodeBody(body))];
+    const from = { replica: FEED, origin: FEED_ORIGIN };
+    this.driver.receive(from, { kind: 'groups', vector: EMPTY, wantReport: false, groups });
   }
 }
 
-function stateOf(disk: MemoryDisk) {
-  return readState({
-    get: (table, key) => disk.tables[table].get(key),
-    range: (table, range) => disk.tables[table].range(range),
-    count: (table) => disk.tables[table].count,
-  });
+function isOfOrder(bytes: Uint8Array): boolean {
+  const result = decodeEnvelope(CLUSTER, bytes);
+  return result.kind === 'envelope' && isOrderKind(result.envelope.kind);
 }
 
-function dump(entries: Iterable<{ readonly key: Uint8Array; readonly value: Uint8Array }>): string {
-  return [...entries]
-    .map(({ key, value }) => `${Buffer.from(key).toString('hex')} ${Buffer.from(value).toString('hex')}`)
-    .join('\n');
-}
-
-function timeOf(life: { readonly alive: boolean }, time: Time): Time {
-  const whileAlive = (task: () => void) => () => {
-    if (life.alive) task();
-  };
-  return {
-    wallMs: () => time.wallMs(),
-    monotonicMs: () => time.monotonicMs(),
-    after: (delayMs, task) => time.after(delayMs, whileAlive(task)),
-    soon: (task) => time.soon(whileAlive(task)),
-  };
+function turn(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
 }

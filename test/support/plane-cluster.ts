@@ -29,7 +29,7 @@ const TICK_MS = 20;
 const NO_FAULTS: LinkFaults = { loss: 0, duplication: 0, maxDelayMs: 2 };
 
 export class PlaneCluster {
-  readonly replicas: readonly PlaneReplica[];
+  readonly #replicas: PlaneReplica[];
   readonly random: SeededRandom;
   /** Every group that ever became durable anywhere, by its dot. */
   readonly groups = new Map<string, WriteGroup>();
@@ -43,13 +43,30 @@ export class PlaneCluster {
   constructor(size: number, seed: number) {
     this.random = seededRandom(seed);
     const members = Array.from({ length: size }, (_, i) => parseReplicaId(`r${i + 1}`));
-    this.replicas = members.map(
-      (id) => new PlaneReplica({ id, members, random: () => this.random.float(), now: () => this.now() }),
-    );
+    this.#replicas = members.map((id) => this.#newReplica(id, members, 1));
     for (const replica of this.replicas) {
       this.#restarted(replica);
       replica.connected();
     }
+  }
+
+  get replicas(): readonly PlaneReplica[] {
+    return this.#replicas;
+  }
+
+  /** Start a replica with an empty disk, which is configured with these members. */
+  add(id: ReplicaId, members: readonly ReplicaId[], incarnation: number): PlaneReplica {
+    const replica = this.#newReplica(id, members, incarnation);
+    this.#replicas.push(replica);
+    this.#restarted(replica);
+    replica.connected();
+    return replica;
+  }
+
+  /** Its process and its disk are gone; what it said may still arrive. */
+  remove(replica: PlaneReplica): void {
+    this.#replicas.splice(this.#replicas.indexOf(replica), 1);
+    this.#sides.delete(replica.id);
   }
 
   now(): Now {
@@ -142,6 +159,16 @@ export class PlaneCluster {
 
   #isQuiet({ batch, plane }: PlaneReplica): boolean {
     return batch === undefined && plane.buffered === 0 && !plane.installing && plane.applied.equals(plane.durable);
+  }
+
+  #newReplica(id: ReplicaId, members: readonly ReplicaId[], firstIncarnation: number): PlaneReplica {
+    return new PlaneReplica({
+      id,
+      members,
+      firstIncarnation,
+      random: () => this.random.float(),
+      now: () => this.now(),
+    });
   }
 
   #restarted(replica: PlaneReplica): void {

@@ -1,7 +1,13 @@
 /** The dumbest driver the causal plane can have: no transport, no storage engine, one thing at a time. */
 import { makeOrigin, type Origin, type ReplicaId } from '../../src/base/ids.js';
 import { VersionVector } from '../../src/clocks/version-vector.js';
-import { CausalPlane, type Now, type Peer, type PersistBatch } from '../../src/replication/causal-plane.js';
+import {
+  type Agreement,
+  CausalPlane,
+  type Now,
+  type Peer,
+  type PersistBatch,
+} from '../../src/replication/causal-plane.js';
 import type { Outgoing, PlaneMessage } from '../../src/replication/messages.js';
 import type { WriteGroup } from '../../src/replication/write-group.js';
 import { applyGroup, encodeOps, type Keys, type Op, PlaneDisk } from './plane-disk.js';
@@ -11,6 +17,8 @@ export interface PlaneReplicaOptions {
   readonly members: readonly ReplicaId[];
   readonly random: () => number;
   readonly now: () => Now;
+  /** Tells incarnations of one id apart that different replicas of it had. */
+  readonly firstIncarnation?: number;
 }
 
 /** At most this many groups in one `fetched`, so that catching up takes several. */
@@ -25,7 +33,9 @@ export class PlaneReplica {
   /** Groups that wait for their causes, as the plane's callbacks say. */
   readonly waiting = new Set<WriteGroup>();
   readonly #options: PlaneReplicaOptions;
-  #incarnation = 0;
+  #incarnation: number;
+  /** On disk, like the rest. */
+  #agreement: Agreement | undefined;
   /** Storage as the next local write sees it: what is durable and what was issued since. */
   #turn: Keys | undefined;
   readonly #sessions = new Map<string, PlaneDisk>();
@@ -33,6 +43,7 @@ export class PlaneReplica {
   constructor(options: PlaneReplicaOptions) {
     this.id = options.id;
     this.#options = options;
+    this.#incarnation = (options.firstIncarnation ?? 1) - 1;
     this.disk = new PlaneDisk(this.#newOrigin());
     this.plane = this.#open();
   }
@@ -73,6 +84,16 @@ export class PlaneReplica {
     this.plane.persisted(this.#options.now());
   }
 
+  get agreement(): Agreement | undefined {
+    return this.#agreement;
+  }
+
+  /** The agreement is on disk and counts from now on. */
+  agree(agreement: Agreement): void {
+    this.#agreement = agreement;
+    this.plane.setMembers(agreement, this.#options.now());
+  }
+
   receive(from: Peer, message: PlaneMessage): void {
     this.plane.receive(from, message, this.#options.now());
   }
@@ -109,6 +130,7 @@ export class PlaneReplica {
   /** The data directory is lost: a new incarnation. */
   wipe(): void {
     this.#forgetProcess();
+    this.#agreement = undefined;
     this.disk = new PlaneDisk(this.#newOrigin());
     this.plane = this.#open();
   }
@@ -143,7 +165,7 @@ export class PlaneReplica {
     const { vector, floor, forgotten, hlc, installTarget } = this.disk;
     const { members, random } = this.#options;
     const plane = new CausalPlane(
-      { self: this.disk.origin, members, random },
+      { self: this.disk.origin, members, agreement: this.#agreement, random },
       { vector, floor, forgotten, hlc, installing: installTarget !== undefined, installTarget },
     );
     plane.onBuffered = (group) => this.waiting.add(group);

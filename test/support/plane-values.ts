@@ -42,7 +42,8 @@ export function stream(origin: Origin, from: number, to: number): WriteGroup[] {
 
 export function digest(of: VersionVector, rest: Partial<DigestMessage> = {}): DigestMessage {
   const { EMPTY } = VersionVector;
-  return { kind: 'digest', vector: of, floor: EMPTY, forgotten: EMPTY, settled: true, wantReply: false, ...rest };
+  const plain = { floor: EMPTY, forgotten: EMPTY, settled: true, members: [], joined: false, wantReply: false };
+  return { kind: 'digest', vector: of, ...plain, ...rest };
 }
 
 export function names(groups: Iterable<WriteGroup>): string[] {

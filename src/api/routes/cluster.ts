@@ -1,11 +1,15 @@
 /** `GET /v1/replica` and `GET /v1/cluster`: what this replica knows of itself and of the others. */
 import { formatHlc } from '../../clocks/hybrid-logical-clock.js';
 import type { MemberView, PeerView } from '../../replica/handle.js';
+import type { MembershipView } from '../../replica/ordered-handle.js';
 import type { ClusterMember, ClusterReport, PeerStatus, ReplicaReport } from '../cluster-schemas.js';
 import type { Answer, Exchange } from '../exchange.js';
 import { jsonAnswer } from '../json.js';
 import { Query } from '../query.js';
 import { queryText } from '../request-target.js';
+
+/** A voter follows the leader. */
+const ROLES = { leader: 'leader', voter: 'follower', observer: 'observer' } as const;
 
 export function getReplica(exchange: Exchange): Answer {
   Query.parse(queryText(exchange.request.originalUrl), []);
@@ -25,10 +29,12 @@ export function getReplica(exchange: Exchange): Answer {
 export function getCluster(exchange: Exchange): Answer {
   Query.parse(queryText(exchange.request.originalUrl), []);
   const { replica } = exchange.service;
+  const membership = replica.ordered?.membership();
   const report: ClusterReport = {
     clusterId: replica.clusterId,
     replica: replica.id,
-    members: replica.members().map(clusterMember),
+    ...(membership && { leader: membership.leader, term: membership.term }),
+    members: replica.members().map((member) => clusterMember(member, membership)),
   };
   return jsonAnswer(report);
 }
@@ -37,9 +43,10 @@ function peerStatus(peer: PeerView): PeerStatus {
   return { ...peer, lastContactMs: peer.lastContactMs ?? null, url: peer.url ?? null };
 }
 
-function clusterMember(member: MemberView): ClusterMember {
+function clusterMember(member: MemberView, membership: MembershipView | undefined): ClusterMember {
   const { id, url, reachable, status } = member;
-  const known = { id, url: url ?? null, reachable };
+  const role = membership?.members.find((candidate) => candidate.id === id)?.role;
+  const known: ClusterMember = { id, url: url ?? null, reachable, ...(role && { role: ROLES[role] }) };
   if (status === undefined) return known;
   return { ...known, ...status, vector: status.vector.toJSON(), hlc: formatHlc(status.hlc) };
 }

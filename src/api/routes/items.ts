@@ -1,7 +1,7 @@
 /** One key: `PUT`, `GET`, `HEAD`, `DELETE` of `/v1/kv/{key}`, and the same of `/v1/kv?key=`. */
 import { EMPTY_BYTES } from '../../base/bytes.js';
 import { CausewayError } from '../../base/errors.js';
-import type { KeyState, RequestContext, WriteOp } from '../../replica/request-types.js';
+import type { KeyState, ReadResult, WriteOp } from '../../replica/request-types.js';
 import { isActive, storedContentType } from '../content-type.js';
 import { conflictsOf, etagOf, listedEntry, siblingsOf, timestampOf, winnerOf } from '../entries.js';
 import type { Answer, Exchange } from '../exchange.js';
@@ -10,9 +10,11 @@ import { problemAnswer } from '../problem.js';
 import { Query } from '../query.js';
 import { receiptAnswer } from '../receipts.js';
 import { quoted, refuse } from '../refuse.js';
+import type { LevelContext, LinearizableContext } from '../request-context.js';
 import { encodedKey, queryText } from '../request-target.js';
 import type { Entry } from '../schemas.js';
-import { writeTerms } from '../write-headers.js';
+import { orderedReplica } from '../served-levels.js';
+import { type WriteTerms, writeTerms } from '../write-headers.js';
 
 const READ_PARAMETERS = ['consistency', 'format'];
 const WRITE_PARAMETERS = ['consistency'];
@@ -49,7 +51,7 @@ export async function readItem(exchange: Exchange, query: Query, key: string): P
   const format = query.one('format');
   if (format !== undefined && format !== 'entry') return refuse(`format=${quoted(format)} is unknown; there is entry.`);
   const context = exchange.openContext(query.one('consistency'));
-  const { state, token, timing } = await exchange.service.replica.read(key, context);
+  const { state, token, timing } = await readState(exchange, key, context);
   exchange.dependsOn(token, timing);
   const winner = winnerOf(state);
   if (winner === undefined) return absent(exchange, state, format === 'entry');
@@ -68,13 +70,32 @@ export async function readItem(exchange: Exchange, query: Query, key: string): P
   return { status: 200, headers, body: winner.bytes };
 }
 
+function readState(exchange: Exchange, key: string, context: LevelContext): Promise<ReadResult> {
+  const { replica } = exchange.service;
+  if (context.level === 'linearizable') return orderedReplica(replica).read(key, context);
+  return replica.read(key, context);
+}
+
 async function writeItem(exchange: Exchange, query: Query, op: WriteOp): Promise<Answer> {
-  const context: RequestContext = exchange.openContext(query.one('consistency'));
-  const terms = writeTerms(exchange.headers);
-  const { durability, idempotencyKey } = terms;
-  const request = idempotencyKey === undefined ? { ops: [op], durability } : { ops: [op], durability, idempotencyKey };
-  const result = await exchange.service.replica.write(request, context);
-  return receiptAnswer(exchange, context, terms, op.key, result);
+  const context = exchange.openContext(query.one('consistency'));
+  const terms = writeTerms(exchange, context.level);
+  if (context.level === 'linearizable') return writeOrdered(exchange, context, terms, op);
+  const { durability, guards } = terms;
+  const result = await exchange.service.replica.write({ ops: [op], durability, ...guards }, context);
+  return receiptAnswer(exchange, context.level, terms, op.key, result);
+}
+
+async function writeOrdered(
+  exchange: Exchange,
+  context: LinearizableContext,
+  terms: WriteTerms,
+  op: WriteOp,
+): Promise<Answer> {
+  const { condition, guards } = terms;
+  const request = { ops: [op], ...guards, ...(condition === undefined ? {} : { condition }) };
+  const result = await orderedReplica(exchange.service.replica).write(request, context);
+  const wasCreated = result.created && op.kind === 'put' && condition?.kind === 'absent';
+  return receiptAnswer(exchange, context.level, terms, op.key, result, wasCreated ? 201 : 200);
 }
 
 function putOp(exchange: Exchange, key: string): WriteOp {

@@ -8,6 +8,7 @@ import { Query } from '../query.js';
 import { refuse } from '../refuse.js';
 import { queryText } from '../request-target.js';
 import type { Page, Selection } from '../schemas.js';
+import { orderedReplica } from '../served-levels.js';
 import { readItem } from './items.js';
 
 const PARAMETERS = ['consistency', 'prefix', 'after', 'limit', 'keys', 'key', 'format'];
@@ -36,7 +37,11 @@ async function getPage(exchange: Exchange, query: Query): Promise<Answer> {
     limit: parseLimit(query.one('limit')),
   };
   const context = exchange.openContext(query.one('consistency'));
-  const { states, next, token, timing } = await exchange.service.replica.list(request, context);
+  const { replica } = exchange.service;
+  const { states, next, token, timing } =
+    context.level === 'linearizable'
+      ? await orderedReplica(replica).list(request, context)
+      : await replica.list(request, context);
   exchange.dependsOn(token, timing);
   const items = states.flatMap((state) => {
     const winner = winnerOf(state);
@@ -49,7 +54,11 @@ async function getPage(exchange: Exchange, query: Query): Promise<Answer> {
 async function getChosen(exchange: Exchange, query: Query, keys: readonly string[]): Promise<Answer> {
   refuseFormat(query);
   const context = exchange.openContext(query.one('consistency'));
-  const { states, token, timing } = await exchange.service.replica.readMany(keys, context);
+  const { replica } = exchange.service;
+  const { states, token, timing } =
+    context.level === 'linearizable'
+      ? await orderedReplica(replica).readMany(keys, context)
+      : await replica.readMany(keys, context);
   exchange.dependsOn(token, timing);
   const items = states.map((state) => {
     const winner = winnerOf(state);

@@ -8,6 +8,7 @@ import { askEach, curlLines, learnMembers, type Member, type MemberReply } from 
 import { EXIT, type ExitCode } from '../exit-codes.js';
 import { CommandFailure } from '../failure.js';
 import { describeFault, faultsIn, isOk, reasonOf, worst } from '../fault-replies.js';
+import { formatDuration } from '../parse/duration.js';
 import { formatGroups, parsePartitionSpec } from '../parse/partition-spec.js';
 import { renderTable } from '../table.js';
 import type { Terminal } from '../terminal.js';
@@ -24,6 +25,14 @@ export interface LinkOptions extends ConnectionOptions {
   readonly jitter?: number;
   readonly duplicate?: number;
   readonly both?: boolean;
+}
+
+export interface ClockOptions extends ConnectionOptions {
+  readonly for?: number;
+  /** Milliseconds. */
+  readonly ahead?: number;
+  readonly behind?: number;
+  readonly right?: boolean;
 }
 
 export interface HealOptions extends ConnectionOptions {
@@ -65,6 +74,20 @@ export async function link(terminal: Terminal, from: string, to: string, options
     json('PUT', `/v1/faults/links/${encodeURIComponent(a)}/${encodeURIComponent(b)}`, body),
   );
   return tellAll(terminal, options, members, requests, `link ${from} ${options.both ? '<->' : '->'} ${to}`);
+}
+
+/** Puts one replica's wall clock wrong, or right again with a skew of 0. */
+export async function clock(terminal: Terminal, id: string, options: ClockOptions): Promise<ExitCode> {
+  const skewMs = (options.ahead ?? 0) - (options.behind ?? 0);
+  if (skewMs === 0 && !options.right) {
+    throw new CommandFailure('no skew is given', 'Name one: --ahead 1h or --behind 250ms, or --right.', EXIT.usage);
+  }
+  const members = (await membersNamed(options, [id])).filter((member) => member.id === id);
+  const path = '/v1/faults/clock';
+  if (options.right) return tellAll(terminal, options, members, [{ method: 'DELETE', path }], 'clock right');
+  const body = { skewMs, ...(options.for === undefined ? {} : { ttlMs: options.for }) };
+  const words = `clock ${formatDuration(Math.abs(skewMs))} ${skewMs > 0 ? 'ahead' : 'behind'}`;
+  return tellAll(terminal, options, members, [json('PUT', path, body)], words);
 }
 
 export async function heal(terminal: Terminal, options: HealOptions): Promise<ExitCode> {

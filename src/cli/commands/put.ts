@@ -1,10 +1,10 @@
 /** `causeway put` and `causeway del`: one write, and its receipt. */
 import { CausewayError } from '../../base/errors.js';
 import { LIMITS } from '../../base/limits.js';
-import { encodeKey, type HttpAnswer, jsonOf, textOf } from '../../lab/http-call.js';
+import { encodeKey } from '../../lab/http-call.js';
 import { type ClientOptions, perform } from '../client-call.js';
 import { EXIT, type ExitCode } from '../exit-codes.js';
-import { renderFacts } from '../table.js';
+import { showAnswer } from '../show-answer.js';
 import type { Terminal } from '../terminal.js';
 
 export interface WriteOptions extends ClientOptions {
@@ -12,6 +12,8 @@ export interface WriteOptions extends ClientOptions {
   readonly idempotencyKey?: string;
   readonly ifMatch?: string;
   readonly ifNoneMatch?: boolean;
+  /** `<lock>=<n>`, several separated by commas. */
+  readonly fencingToken?: string;
 }
 
 export interface PutOptions extends WriteOptions {
@@ -30,14 +32,14 @@ export async function put(terminal: Terminal, key: string, value: string, option
     body,
   };
   const answer = await perform(terminal, options, request, { bodyFromStdin: fromInput });
-  if (answer !== undefined) showReceipt(terminal, options, answer);
+  if (answer !== undefined) showAnswer(terminal, options, answer);
   return EXIT.ok;
 }
 
 export async function del(terminal: Terminal, key: string, options: WriteOptions): Promise<ExitCode> {
   const request = { method: 'DELETE' as const, path: `/v1/kv/${encodeKey(key)}`, headers: writeHeaders(options) };
   const answer = await perform(terminal, options, request);
-  if (answer !== undefined) showReceipt(terminal, options, answer);
+  if (answer !== undefined) showAnswer(terminal, options, answer);
   return EXIT.ok;
 }
 
@@ -60,15 +62,7 @@ function writeHeaders(options: WriteOptions): Record<string, string> {
   if (options.durability !== undefined) headers['Durability'] = options.durability;
   if (options.idempotencyKey !== undefined) headers['Idempotency-Key'] = options.idempotencyKey;
   if (options.ifMatch !== undefined) headers['If-Match'] = options.ifMatch;
+  if (options.fencingToken !== undefined) headers['Fencing-Token'] = options.fencingToken;
   if (options.ifNoneMatch) headers['If-None-Match'] = '*';
   return headers;
-}
-
-function showReceipt(terminal: Terminal, options: ClientOptions, answer: HttpAnswer): void {
-  const receipt = jsonOf(answer);
-  if (options.output === 'json' || typeof receipt !== 'object' || receipt === null) {
-    terminal.out(`${textOf(answer).trimEnd()}\n`);
-  } else {
-    terminal.out(renderFacts(Object.entries(receipt).map(([name, value]) => [name, String(value)])));
-  }
 }

@@ -10,6 +10,11 @@ import type { Terminal } from '../terminal.js';
 interface ReplicaReport {
   readonly incarnation: string;
   readonly role: string;
+  readonly term: number;
+  readonly leader: string | null;
+  readonly logIndex: number;
+  readonly commitIndex: number;
+  readonly appliedIndex: number;
   readonly vector: Readonly<Record<string, number>>;
   readonly buffered: number;
   readonly hlc: string;
@@ -23,7 +28,10 @@ interface ReplicaReport {
 const PATIENCE_MS = 1_500;
 const STATUS = { method: 'GET', path: '/v1/replica' } as const;
 const FAULTS = { method: 'GET', path: '/v1/faults' } as const;
-const TITLES = ['REPLICA', 'URL', 'STATE', 'ROLE', 'KEYS', 'BEHIND', 'BUFFERED', 'CLOCK', 'TRANSPORT', 'FAULTS'];
+const TITLES = [
+  ...['REPLICA', 'URL', 'STATE', 'ROLE', 'LEADER', 'TERM', 'LOG', 'COMMITTED', 'APPLIED'],
+  ...['KEYS', 'BEHIND', 'BUFFERED', 'CLOCK', 'TRANSPORT', 'FAULTS'],
+];
 
 export async function status(terminal: Terminal, options: ConnectionOptions): Promise<ExitCode> {
   const members = await learnMembers(options);
@@ -57,12 +65,19 @@ export async function status(terminal: Terminal, options: ConnectionOptions): Pr
 function row(reply: MemberReply, faults: MemberReply | undefined, everything: ReadonlyMap<string, number>): string[] {
   const { id, url } = reply.member;
   const report = reportIn(reply);
-  if (report === undefined) return [id, url ?? '-', 'down', '-', '-', '-', '-', '-', '-', reasonOf(reply)];
+  if (report === undefined) {
+    return [id, url ?? '-', 'down', ...TITLES.slice(4).map(() => '-'), reasonOf(reply)];
+  }
   return [
     id,
     url ?? '-',
     report.catchingUp === true ? 'catching up' : 'up',
     report.role,
+    report.leader ?? '-',
+    String(report.term),
+    String(report.logIndex),
+    String(report.commitIndex),
+    String(report.appliedIndex),
     String(report.keys),
     String(behind(reply, everything) ?? '-'),
     String(report.buffered),

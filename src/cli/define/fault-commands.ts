@@ -2,7 +2,7 @@
 import { type Command, Option } from 'commander';
 import { LIMITS } from '../../base/limits.js';
 import type { ConnectionOptions } from '../client-call.js';
-import type { HealOptions, LinkOptions, PartitionOptions } from '../commands/faults.js';
+import type { ClockOptions, HealOptions, LinkOptions, PartitionOptions } from '../commands/faults.js';
 import { parseDuration } from '../parse/duration.js';
 import { parseProbability } from '../parse/numbers.js';
 import type { Run } from '../run.js';
@@ -21,7 +21,8 @@ function defineStatus(program: Command, run: Run): void {
   withConnection(program.command('status'))
     .summary('the whole cluster at a glance')
     .description(
-      'Ask every member how it is: reachable or not, keys, how many writes of the others it lacks (BEHIND), how many ' +
+      'Ask every member how it is: reachable or not, its role in the total order, whom it takes for the leader in which ' +
+        'term, the last index of its log (LOG), how far that is COMMITTED and APPLIED, keys, how many writes of the others it lacks (BEHIND), how many ' +
         'wait here for their causes (BUFFERED), and the faults in force. Members that are down are shown as such.',
     )
     .addHelpText(
@@ -97,11 +98,47 @@ function defineHeal(program: Command, run: Run): void {
 }
 
 function defineFaults(program: Command, run: Run): void {
-  withConnection(program.command('faults'))
+  const faults = withConnection(program.command('faults'));
+  faults
     .summary('list the faults in force')
     .description('List the faults in force at every replica, and when each of them heals by itself.')
-    .addHelpText('after', examples([['causeway faults', '']]))
+    .addHelpText(
+      'after',
+      examples([
+        ['causeway faults', ''],
+        ['causeway faults clock r2 --ahead 1h', 'put a clock wrong'],
+      ]),
+    )
     .action((options: ConnectionOptions) =>
       run(async (terminal) => (await import('../commands/faults.js')).faults(terminal, options)),
     );
+  defineClock(faults, run);
+}
+
+function defineClock(faults: Command, run: Run): void {
+  withTimeToLive(withConnection(faults.command('clock')))
+    .summary('put the clock of a replica wrong')
+    .description(
+      'Put the wall clock of one replica ahead or behind. Nothing is decided by wall clocks: see for yourself. Leases ' +
+        'are not affected, they are measured by clocks that cannot be set.',
+    )
+    .argument('<replica>', 'whose clock')
+    .addOption(new Option('--ahead <duration>', 'by this much').argParser(parseSkew).conflicts(['behind', 'right']))
+    .addOption(new Option('--behind <duration>', 'by this much').argParser(parseSkew).conflicts('right'))
+    .option('--right', 'end the fault')
+    .addHelpText(
+      'after',
+      examples([
+        ['causeway faults clock r2 --ahead 1h', ''],
+        ['causeway faults clock r2 --behind 250ms --for 10m', ''],
+        ['causeway faults clock r2 --right', 'the end of it'],
+      ]),
+    )
+    .action((id: string, options: ClockOptions) =>
+      run(async (terminal) => (await import('../commands/faults.js')).clock(terminal, id, options)),
+    );
+}
+
+function parseSkew(text: string): number {
+  return parseDuration(text, 1, LIMITS.clockSkewMaxMs);
 }

@@ -7,7 +7,7 @@ import type { PutOptions, WriteOptions } from '../commands/put.js';
 import { parseWhole } from '../parse/numbers.js';
 import type { Run } from '../run.js';
 import { examples } from './examples.js';
-import { withConsistency } from './options.js';
+import { withConsistency, withIdempotencyKey } from './options.js';
 
 export function defineKeyCommands(program: Command, run: Run): void {
   definePut(program, run);
@@ -31,6 +31,8 @@ function definePut(program: Command, run: Run): void {
       examples([
         ['causeway put greeting hello', 'at causal, the default'],
         ['causeway put greeting hello -c eventual', 'without waiting for anything'],
+        ['causeway put greeting hello -c linearizable', 'in one order with everybody'],
+        ['causeway put name ann -c linearizable --if-none-match', 'exit code 4 if it exists'],
         ['causeway put photo - <photo.jpg --content-type image/jpeg', ''],
         ['causeway put order/7 paid --durability majority', 'safe against the loss of any one disk of three'],
         ['causeway put question why? --session me.json', 'later commands with the same file see this write'],
@@ -56,6 +58,7 @@ function defineGet(program: Command, run: Run): void {
         ['causeway get greeting', ''],
         ['causeway get greeting -c eventual', 'at once, even what still waits for its causes'],
         ['causeway get answer --session me.json', 'waits until everything this session saw has arrived'],
+        ['causeway get greeting -c linearizable', 'the newest there is'],
         ['causeway get greeting -o json', 'with token, timestamp and siblings'],
       ]),
     )
@@ -98,7 +101,7 @@ function defineList(program: Command, run: Run): void {
 }
 
 function withWriting(command: Command): Command {
-  return command
+  return withIdempotencyKey(command)
     .addOption(
       new Option('--durability <how>', 'answer when this many replicas have it on disk (default: local)').choices([
         'local',
@@ -106,7 +109,11 @@ function withWriting(command: Command): Command {
         'all',
       ]),
     )
-    .option('--idempotency-key <key>', 'repeat a write under the same key and it happens once')
+    .addOption(
+      new Option('--fencing-token <lock=n>', 'only while the lock is held under this token; several by commas').env(
+        'CAUSEWAY_FENCING_TOKEN',
+      ),
+    )
     .option('--if-match <etag>', 'only if the key still has this version (needs linearizable)')
     .option('--if-none-match', 'only if the key does not exist (needs linearizable)');
 }

@@ -1,7 +1,7 @@
 /** Options that several commands share, each defined once. Their parsers throw CausewayError `invalid-config`. */
 import { type Command, Option } from 'commander';
 import { LIMITS } from '../../base/limits.js';
-import { LEVELS } from '../client-call.js';
+import { LEVELS, type Level } from '../client-call.js';
 import { parseServerUrls } from '../parse/addresses.js';
 import { parseDuration } from '../parse/duration.js';
 
@@ -26,12 +26,16 @@ export function withConnection(command: Command): Command {
     .option('--curl', 'print the curl line that does the same, and do nothing');
 }
 
-/** Level and session: for every command that reads or writes keys. */
-export function withConsistency(command: Command): Command {
+/** Level and session: for every command that reads, or writes keys. */
+export function withConsistency(command: Command, standard: Level = 'causal'): Command {
+  return withSession(command).addOption(
+    new Option('-c, --consistency <level>', `the consistency this request gets (default: ${standard})`).choices(LEVELS),
+  );
+}
+
+/** For commands that are linearizable and nothing else. */
+export function withSession(command: Command): Command {
   return withConnection(command)
-    .addOption(
-      new Option('-c, --consistency <level>', 'the consistency this request gets (default: causal)').choices(LEVELS),
-    )
     .option('--session <file>', 'keep the causal token in this file, so that commands see what earlier ones saw')
     .addOption(new Option('--causal-token <token>', 'a token from an earlier response').conflicts('session'));
 }
@@ -44,3 +48,26 @@ export function withTimeToLive(command: Command): Command {
     ),
   );
 }
+
+/** A write that is repeated under the same key happens once. */
+export function withIdempotencyKey(command: Command): Command {
+  return command.option('--idempotency-key <key>', 'repeat a write under the same key and it happens once');
+}
+
+/** The lease of a lock or leadership. */
+export function withLease(command: Command): Command {
+  return withIdempotencyKey(command)
+    .option('--owner <name>', 'who asks, for those who are refused and those who look (default: user@host)')
+    .addOption(
+      new Option('--ttl <duration>', 'the lease ends this long after its last renewal')
+        .argParser((text) => parseDuration(text, 1, LIMITS.lockTtlMaxMs))
+        .default(DEFAULT_TTL_MS, '30s'),
+    )
+    .addOption(
+      new Option('--wait <duration>', 'queue for this long if somebody else has it').argParser((text) =>
+        parseDuration(text, 0, LIMITS.lockWaitMaxMs),
+      ),
+    );
+}
+
+const DEFAULT_TTL_MS = 30_000;

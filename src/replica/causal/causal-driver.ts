@@ -12,9 +12,10 @@ import type { Random } from '../../ports/random.js';
 import type { Storage, StorageWrite } from '../../ports/storage.js';
 import type { Time } from '../../ports/time.js';
 import type { Trace } from '../../ports/trace.js';
-import { CausalPlane, type Now, type Peer, type PersistBatch } from '../../replication/causal-plane.js';
+import { type Agreement, CausalPlane, type Now, type Peer, type PersistBatch } from '../../replication/causal-plane.js';
 import type { Outgoing, PlaneMessage } from '../../replication/messages.js';
 import type { WriteGroup } from '../../replication/write-group.js';
+import { membershipWipe } from '../membership/stored-membership.js';
 import type { OrderedMachine } from '../order/ordered-machine.js';
 import { identityWrite, readState, type StoredState, stateWrite } from '../stored-state.js';
 import { EventualIndex } from './eventual-index.js';
@@ -41,6 +42,7 @@ export interface DriverOptions {
   readonly cluster: ClusterId;
   /** The incarnation the data was opened under. */
   readonly origin: Origin;
+  /** As configured; `agreement` counts instead as soon as there is one. */
   readonly members: readonly ReplicaId[];
   /** The state machine of the total order, whose writes and groups join these transactions; undefined without consensus. */
   readonly machine?: OrderedMachine | undefined;
@@ -48,6 +50,7 @@ export interface DriverOptions {
   readonly onDeleted?: (key: string) => void;
   /** Writes that forget the order's own data: this replica is none of its members any more. */
   readonly extraWipe?: () => readonly StorageWrite[];
+  readonly agreement?: Agreement | undefined;
   readonly storage: Storage;
   readonly time: Time;
   readonly random: Random;
@@ -70,6 +73,7 @@ export class CausalDriver {
   readonly #pending: PendingWrite[] = [];
   #pendingBytes = 0;
   #self: Origin;
+  #agreement: Agreement | undefined;
   #plane: CausalPlane;
   #eventual: EventualIndex;
   #state: StoredState;
@@ -82,6 +86,7 @@ export class CausalDriver {
     this.#snapshots = new SnapshotServer(options.storage);
     this.#tombstones = new TombstoneQueue(options.onDeleted);
     this.#self = options.origin;
+    this.#agreement = options.agreement;
     this.#state = readState(options.storage);
     this.#eventual = new EventualIndex((group) => this.#bodyOf(group));
     this.#plane = this.#openPlane();
@@ -142,6 +147,13 @@ export class CausalDriver {
     this.#afterInput();
   }
 
+  /** Other members from now on; the agreement is durable. */
+  setMembers(agreement: Agreement): void {
+    this.#agreement = agreement;
+    this.#plane.setMembers(agreement, this.now());
+    this.#afterInput();
+  }
+
   connected(): void {
     this.#plane.connected(this.now());
     this.#afterInput();
@@ -170,7 +182,13 @@ export class CausalDriver {
     const { members, random } = this.#options;
     const { vector, floor, forgotten, hlc, installTarget } = this.#state;
     const plane = new CausalPlane(
-      { self: this.#self, members, random: () => random.float(), ordered: this.#options.machine !== undefined },
+      {
+        self: this.#self,
+        members,
+        agreement: this.#agreement,
+        random: () => random.float(),
+        ordered: this.#options.machine !== undefined,
+      },
       { vector, floor, forgotten, hlc, installing: installTarget !== undefined, installTarget },
     );
     plane.onBuffered = (group) => this.#eventual.add(group);
@@ -309,10 +327,11 @@ export class CausalDriver {
         peerCounter,
       },
     });
-    this.#committing = this.#wipeOrder([identityWrite(cluster, next)]).then(
+    this.#committing = this.#wipeOrder([identityWrite(cluster, next), membershipWipe()]).then(
       () => {
         this.#committing = undefined;
         this.#self = next;
+        this.#agreement = undefined;
         this.#eventual = new EventualIndex((group) => this.#bodyOf(group));
         this.#plane = this.#openPlane();
         this.#feed?.restart();

@@ -16,7 +16,8 @@ const HELD_MAX = 100_000;
 
 export class FaultFilter implements Transport {
   readonly #self: ReplicaId;
-  readonly #members: readonly ReplicaId[];
+  /** Everybody that a broadcast is for; asked at each. */
+  readonly #audience: () => readonly ReplicaId[];
   readonly #inner: Transport;
   readonly #table: FaultTable;
   readonly #time: Time;
@@ -26,14 +27,14 @@ export class FaultFilter implements Transport {
 
   constructor(
     self: ReplicaId,
-    members: readonly ReplicaId[],
+    audience: () => readonly ReplicaId[],
     inner: Transport,
     table: FaultTable,
     time: Time,
     random: Random,
   ) {
     this.#self = self;
-    this.#members = members.filter((member) => member !== self);
+    this.#audience = audience;
     this.#inner = inner;
     this.#table = table;
     this.#time = time;
@@ -53,7 +54,7 @@ export class FaultFilter implements Transport {
 
   broadcast(bytes: Uint8Array): void {
     if (this.#table.quiet) this.#inner.broadcast(bytes);
-    else for (const member of this.#members) this.send(member, bytes);
+    else for (const replica of this.#audience()) if (replica !== this.#self) this.send(replica, bytes);
   }
 
   onMessage(handler: (bytes: Uint8Array) => void): void {

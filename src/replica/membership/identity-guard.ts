@@ -39,6 +39,7 @@ export class IdentityGuard {
       if (!this.#starting) this.#options.send(self().replica, { kind: 'taken', startedMs });
       return;
     }
+    if (message.kind !== 'hello' && message.kind !== 'taken') return;
     const isLater = startedMs > message.startedMs || (startedMs === message.startedMs && self().boot > other.boot);
     if (this.#starting || isLater) {
       this.#options.onTaken(

@@ -5,7 +5,7 @@
 import type { DeliveredEntry } from '../../consensus/total-order.js';
 import type { StorageWrite } from '../../ports/storage.js';
 
-/** The durable state after one index, as a stream of bytes that reads the same every time. */
+/** The durable state after one index, as a stream of at least one byte that reads the same every time. */
 export interface StateCopy {
   /** The last entry it contains. */
   readonly index: number;
@@ -28,7 +28,8 @@ export interface OrderedState {
   discardInstall(): void;
   /**
    * The staged bytes are whole. Resolves, when they are all in storage, with the writes that make them the state at
-   * `index`: for one transaction with the order's own. Rejects with a `DecodeError` if they are no state of that index.
+   * `index`: for one transaction with the order's own. Rejects with a `DecodeError` if they are no state of that index:
+   * `discardInstall` follows, and the state goes on as it was.
    */
   finishInstall(index: number): Promise<readonly StorageWrite[]>;
   /** The transaction of `finishInstall` is durable: go on from its state. Entries up to `index` are delivered no more. */

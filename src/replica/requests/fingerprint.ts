@@ -1,6 +1,7 @@
 /** Tells whether two requests under one Idempotency-Key ask for the same thing. Not a defence against forgery. */
 import { ByteWriter } from '../../base/bytes.js';
 import { crc32 } from '../../base/checksum.js';
+import { type Command, encodeCommand } from '../../keyspace/ordered/command.js';
 import type { WriteOp } from '../request-types.js';
 
 /** 64 bits over what the request would write, as hex. */
@@ -10,7 +11,17 @@ export function fingerprintOf(ops: readonly WriteOp[]): string {
     writer.string(op.kind).string(op.key);
     if (op.kind === 'put') writer.string(op.contentType).bytes(op.bytes);
   }
-  const bytes = writer.finish();
+  return digestOf(writer.finish());
+}
+
+/** The same over a command of the log: its operations and conditions. */
+export function fingerprintOfCommand(command: Command): string {
+  const writer = new ByteWriter(512);
+  encodeCommand(writer, command);
+  return digestOf(writer.finish());
+}
+
+function digestOf(bytes: Uint8Array): string {
   return hex(crc32(bytes)) + hex(fnv1a(bytes));
 }
 

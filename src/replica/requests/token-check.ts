@@ -11,7 +11,8 @@ import type { VersionVector } from '../../clocks/version-vector.js';
 export interface TokenKnowledge {
   readonly self: Origin;
   readonly durable: VersionVector;
-  readonly members: readonly ReplicaId[];
+  /** Replicas that may have written: all members; undefined where members come and go, and former ones wrote too. */
+  readonly members: readonly ReplicaId[] | undefined;
   /** Highest counter this replica has ever issued. */
   readonly issued: number;
   /** Newest index of the log this replica has heard of; undefined if it runs without a consensus module. */
@@ -26,7 +27,7 @@ export function checkToken(token: VersionVector, known: TokenKnowledge): void {
       continue;
     }
     const replica = replicaOf(origin);
-    if (replica === undefined || !known.members.includes(replica)) {
+    if (replica === undefined || known.members?.includes(replica) === false) {
       throw impossible(`"${origin}", which is no member of this cluster`);
     }
     if (origin === known.self && need > known.issued) {

@@ -1,7 +1,10 @@
 /** The write path of the two weaker levels: admission, one turn of the causal driver, and the durability asked for. */
 import { CausewayError } from '../../base/errors.js';
 import { LIMITS } from '../../base/limits.js';
+import type { StateReader } from '../../base/state-table.js';
 import { VersionVector } from '../../clocks/version-vector.js';
+import { readCatalog } from '../../coordination/catalog.js';
+import { COORDINATION } from '../../coordination/coordination.js';
 import { encodeBody, type GroupBody, type GroupOp, type GroupStem } from '../../keyspace/group-body.js';
 import { pastOf, seenOf } from '../../keyspace/key-record.js';
 import { etagOf } from '../../keyspace/version.js';
@@ -9,18 +12,22 @@ import type { Time } from '../../ports/time.js';
 import type { CausalDriver, IssueGroup } from '../causal/causal-driver.js';
 import type { DurabilityWaiters } from '../causal/durability-waiters.js';
 import type { KeyspaceTurn } from '../causal/keyspace-turn.js';
+import type { Voters } from '../membership/voters.js';
 import type { Durability, RequestContext, WriteRequest, WriteResult } from '../request-types.js';
 import type { Admission } from './admission.js';
 import { fingerprintOf } from './fingerprint.js';
+import { InProgress, reusedKey } from './in-progress.js';
 
 export interface WritesOptions {
   readonly time: Time;
   readonly driver: CausalDriver;
   readonly admission: Admission;
   readonly durability: DurabilityWaiters;
-  readonly voters: number;
+  readonly voters: () => Voters;
   /** Voters heard from lately, this one included. */
   readonly reachable: () => number;
+  /** What this replica has applied of the total order; undefined in a replica without one. */
+  readonly ordered: (() => StateReader) | undefined;
 }
 
 /** What a turn decided about one write. */
@@ -30,8 +37,7 @@ type Issued =
 
 export class Writes {
   readonly #options: WritesOptions;
-  /** Idempotency keys of requests in progress, with their fingerprints. */
-  readonly #inProgress = new Map<string, string>();
+  readonly #inProgress = new InProgress();
 
   constructor(options: WritesOptions) {
     this.#options = options;
@@ -47,7 +53,7 @@ export class Writes {
     const sizeBytes = this.#checkSize(request);
     const need = this.#need(request.durability);
     const fingerprint = request.idempotencyKey === undefined ? '' : fingerprintOf(request.ops);
-    const release = this.#claim(request.idempotencyKey, fingerprint);
+    const release = this.#inProgress.claim(request.idempotencyKey, fingerprint);
     try {
       const joinMs = await admission.writable(context);
       const waitMs = joinMs + (context.level === 'causal' ? await admission.covered(context) : 0);
@@ -129,6 +135,8 @@ export class Writes {
       if (earlier.fingerprint === fingerprint) return { kind: 'issued', stem: earlier, replayed: true };
       return { kind: 'refused', error: reusedKey() };
     }
+    const refused = this.#objection(request);
+    if (refused !== undefined) return { kind: 'refused', error: refused };
     let deps = context.level === 'causal' ? context.token : VersionVector.EMPTY;
     const ops: GroupOp[] = [];
     for (const op of request.ops) {
@@ -140,15 +148,26 @@ export class Writes {
     return { kind: 'issued', stem: issue(deps, body, encodeBody(body), wantReport), replayed: false };
   }
 
-  #claim(key: string | undefined, fingerprint: string): () => void {
-    if (key === undefined) return () => {};
-    const running = this.#inProgress.get(key);
-    if (running !== undefined && running !== fingerprint) throw reusedKey();
-    if (running !== undefined) {
-      throw new CausewayError('idempotency-in-progress', 'a request with this Idempotency-Key is still in progress');
+  /** What the coordination objects, as far as this replica knows them, have against the write. */
+  #objection({ ops, fences = [] }: WriteRequest): CausewayError | undefined {
+    const state = this.#options.ordered?.();
+    if (state === undefined) {
+      return fences.length === 0
+        ? undefined
+        : new CausewayError('level-not-offered', 'there are no locks without a log');
     }
-    this.#inProgress.set(key, fingerprint);
-    return () => this.#inProgress.delete(key);
+    for (const fence of fences) {
+      const fenced = COORDINATION.checkFence(state, fence);
+      if (fenced !== undefined) return new CausewayError(fenced.code, fenced.detail, fenced.facts);
+    }
+    const { constraints } = readCatalog(state);
+    for (const { name, prefix } of constraints) {
+      const op = ops.find(({ key }) => key.startsWith(prefix));
+      if (op === undefined) continue;
+      const detail = `the constraint ${JSON.stringify(name)} is over the key ${JSON.stringify(op.key)}`;
+      return new CausewayError('level-too-weak', detail);
+    }
+    return undefined;
   }
 
   #checkSize(request: WriteRequest): number {
@@ -174,7 +193,8 @@ export class Writes {
   #need(durability: Durability): number {
     if (durability === 'local') return 1;
     const { voters, reachable } = this.#options;
-    const need = durability === 'all' ? voters : Math.floor(voters / 2) + 1;
+    const { ids, majority } = voters();
+    const need = durability === 'all' ? ids.length : majority;
     const now = reachable();
     if (now < need) {
       throw new CausewayError('no-quorum', `durability ${durability} needs ${need} voters; ${now} can be reached`, {
@@ -183,10 +203,6 @@ export class Writes {
     }
     return need;
   }
-}
-
-function reusedKey(): CausewayError {
-  return new CausewayError('idempotency-key-reused', 'this Idempotency-Key was used for a request with another body');
 }
 
 function tooSlow(issued: boolean, timeoutMs: number): CausewayError {

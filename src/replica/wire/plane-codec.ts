@@ -2,6 +2,7 @@
 
 import { unreachable } from '../../base/assert.js';
 import { type ByteReader, ByteWriter, DecodeError, ByteReader as Reader } from '../../base/bytes.js';
+import type { Origin } from '../../base/ids.js';
 import { LIMITS } from '../../base/limits.js';
 import { decodeOrigin, type MissingRange, VersionVector } from '../../clocks/version-vector.js';
 import type { PlaneMessage, SnapshotCursor } from '../../replication/messages.js';
@@ -42,7 +43,9 @@ export function encodePlaneMessage(message: PlaneMessage): Uint8Array {
       message.vector.encode(writer);
       message.floor.encode(writer);
       message.forgotten.encode(writer);
-      writer.flag(message.settled).flag(message.wantReply);
+      writer.flag(message.settled).varuint(message.members.length);
+      for (const member of message.members) writer.string(member);
+      writer.flag(message.joined).flag(message.wantReply);
       break;
     case 'fetch':
       writer.varuint(message.request).varuint(message.ranges.length);
@@ -100,6 +103,8 @@ function decodeKind(kind: PlaneMessage['kind'] | undefined, reader: ByteReader):
         floor: vector(),
         forgotten: vector(),
         settled: reader.flag(),
+        members: readMembers(reader),
+        joined: reader.flag(),
         wantReply: reader.flag(),
       };
     case 'fetch':
@@ -146,6 +151,12 @@ function readGroups(reader: ByteReader): WriteGroup[] {
   const groups: WriteGroup[] = [];
   for (let i = 0; i < count; i += 1) groups.push(decodeGroup(reader.bytes(GROUP_ENCODED_MAX_BYTES)));
   return groups;
+}
+
+function readMembers(reader: ByteReader): Origin[] {
+  const count = reader.varuint();
+  if (count > LIMITS.vectorMaxEntries) throw new DecodeError(`${count} members`);
+  return Array.from({ length: count }, () => decodeOrigin(reader));
 }
 
 function readRanges(reader: ByteReader): MissingRange[] {

@@ -18,6 +18,8 @@ export interface CommandOptions {
   readonly input?: string | Uint8Array;
   readonly env?: Readonly<Record<string, string>>;
   readonly cwd?: string;
+  /** A program, with its arguments, that runs the command: a tracer. */
+  readonly under?: readonly string[];
 }
 
 /** Started and still running, or ended. */
@@ -31,7 +33,8 @@ export interface RunningCommand {
 export function start(args: readonly string[], options: CommandOptions = {}): RunningCommand {
   const { CAUSEWAY_URL: _, CAUSEWAY_TOKEN: __, ...inherited } = process.env;
   const env = { ...inherited, NO_COLOR: '1', ...options.env };
-  const child = spawn(process.execPath, [CLI, ...args], {
+  const [program = process.execPath, ...before] = [...(options.under ?? []), process.execPath, CLI];
+  const child = spawn(program, [...before, ...args], {
     env,
     stdio: 'pipe',
     ...(options.cwd === undefined ? {} : { cwd: options.cwd }),

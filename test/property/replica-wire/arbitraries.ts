@@ -1,10 +1,14 @@
 /** What the properties of the codecs are drawn from: every message and record a replica sends or stores. */
 import fc from 'fast-check';
-import { LOG_ORIGIN, replicaOf } from '../../../src/base/ids.js';
+import { LOG_ORIGIN, makeOrigin, parseReplicaId, replicaOf } from '../../../src/base/ids.js';
 import { LIMITS } from '../../../src/base/limits.js';
 import type { Dot } from '../../../src/clocks/dot.js';
 import type { Hlc } from '../../../src/clocks/hybrid-logical-clock.js';
 import { VersionVector } from '../../../src/clocks/version-vector.js';
+import type { Configuration } from '../../../src/consensus/configuration.js';
+import type { Entry } from '../../../src/consensus/entry.js';
+import type { SnapshotMeta } from '../../../src/consensus/log-reader.js';
+import type { Message } from '../../../src/consensus/messages.js';
 import type { GroupBody, GroupOp } from '../../../src/keyspace/group-body.js';
 import type { RetryEntry } from '../../../src/keyspace/retry-entry.js';
 import type { Version } from '../../../src/keyspace/version.js';
@@ -12,6 +16,7 @@ import type { StoredState } from '../../../src/replica/stored-state.js';
 import type { AuditMessage } from '../../../src/replica/wire/audit-codec.js';
 import type { Sender } from '../../../src/replica/wire/envelope.js';
 import type { GossipMessage } from '../../../src/replica/wire/gossip-codec.js';
+import type { OrderMessage } from '../../../src/replica/wire/order-codec.js';
 import type { PlaneMessage, SnapshotCursor } from '../../../src/replication/messages.js';
 import { sealGroup, type WriteGroup } from '../../../src/replication/write-group.js';
 import { clusters, counters, fewVectors, vectors as longVectors, origins } from '../clocks/arbitraries.js';
@@ -66,6 +71,8 @@ export const planeMessages: fc.Arbitrary<PlaneMessage> = fc.oneof(
     floor: vectors,
     forgotten: vectors,
     settled: flags,
+    members: fc.array(origins, { maxLength: 5 }),
+    joined: flags,
     wantReply: flags,
   }),
   fc.record({ kind: fc.constant('fetch' as const), request: numbers, ranges }),
@@ -90,6 +97,9 @@ export const planeMessages: fc.Arbitrary<PlaneMessage> = fc.oneof(
   fc.record({ kind: fc.constant('snapshot-gone' as const), session: numbers }),
 );
 
+const orders = fc.option(origins, { nil: undefined });
+const ids = fc.constantFrom('r1', 'r2', 'node-3').map(parseReplicaId);
+
 export const gossipMessages: fc.Arbitrary<GossipMessage> = fc.oneof(
   fc.record({
     kind: fc.constant('hello' as const),
@@ -98,9 +108,42 @@ export const gossipMessages: fc.Arbitrary<GossipMessage> = fc.oneof(
     keys: numbers,
     buffered: numbers,
     hlc: stamps,
+    order: orders,
   }),
   fc.constant({ kind: 'probe' as const }),
   fc.record({ kind: fc.constant('taken' as const), startedMs: numbers }),
+  fc.record({ kind: fc.constant('found-ask' as const), round: numbers }),
+  fc.record({
+    kind: fc.constant('found-answer' as const),
+    round: numbers,
+    order: orders,
+    configured: fc.array(ids, { maxLength: 16 }),
+  }),
+  fc.record({ kind: fc.constant('expelled' as const), origin: origins }),
+  fc.record({
+    kind: fc.constant('change-ask' as const),
+    number: numbers,
+    change: fc.record({ kind: fc.constantFrom('add', 'promote', 'remove', 'transfer'), id: ids }),
+    timeoutMs: numbers,
+  }),
+  fc.record({
+    kind: fc.constant('change-answer' as const),
+    number: numbers,
+    result: fc.oneof(
+      fc.record({ kind: fc.constant('done' as const), index: numbers }),
+      fc.record({
+        kind: fc.constant('refused' as const),
+        code: fc.constantFrom('membership-conflict', 'invalid-request', 'no-quorum', 'outcome-unknown'),
+        detail: texts,
+      }),
+    ),
+  }),
+);
+
+const roundNames = { run: fc.nat(0xffffffff), round: numbers };
+export const orderMessages: fc.Arbitrary<OrderMessage> = fc.oneof(
+  fc.record({ kind: fc.constant('vector-request' as const), ...roundNames }),
+  fc.record({ kind: fc.constant('vector-reply' as const), ...roundNames, vector: vectors }),
 );
 
 const bound = fc.option(keyBytes, { nil: undefined });
@@ -119,6 +162,88 @@ export const auditMessages: fc.Arbitrary<AuditMessage> = fc.oneof(
     entries,
     wantReply: flags,
   }),
+);
+
+export const memberIds = origins.filter((origin) => origin !== LOG_ORIGIN);
+const memberLists = fc.uniqueArray(memberIds, { maxLength: 4 }).map((members) => members.sort());
+export const configurations: fc.Arbitrary<Configuration> = fc.record({
+  voters: memberLists,
+  outgoing: memberLists,
+  learners: memberLists,
+});
+export const snapshotMetas: fc.Arbitrary<SnapshotMeta> = fc.record({
+  index: numbers,
+  term: numbers,
+  configuration: configurations,
+  sizeBytes: numbers.map((size) => Math.max(1, size)),
+  checksum: fc.nat(0xffffffff),
+});
+/** An entry at `index`. */
+export function entriesAt(index: number): fc.Arbitrary<Entry> {
+  return fc.oneof(
+    fc.record({ kind: fc.constant('command' as const), index: fc.constant(index), term: numbers, bytes: payloads }),
+    fc.record({
+      kind: fc.constant('configuration' as const),
+      index: fc.constant(index),
+      term: numbers,
+      configuration: configurations,
+    }),
+    fc.record({ kind: fc.constant('empty' as const), index: fc.constant(index), term: numbers }),
+  );
+}
+const logEntries = fc
+  .tuple(fc.nat(2 ** 40), fc.nat(4))
+  .chain(([previousIndex, count]) =>
+    fc.tuple(
+      fc.constant(previousIndex),
+      fc.tuple(...Array.from({ length: count }, (_, i) => entriesAt(previousIndex + 1 + i))),
+    ),
+  );
+/** Who sends what `raftMessages` draws: the envelope says so, the message does not. */
+export const RAFT_SENDER = makeOrigin(parseReplicaId('r1'), 1);
+const sessions = fc.nat(0xffffffff);
+const raftStem = { from: fc.constant(RAFT_SENDER), to: memberIds, term: numbers };
+type RaftParts<K extends Message['kind']> = Omit<
+  Extract<Message, { readonly kind: K }>,
+  'kind' | keyof typeof raftStem
+>;
+function ofRaft<const K extends Message['kind']>(
+  kind: K,
+  parts: { readonly [P in keyof RaftParts<K>]: fc.Arbitrary<RaftParts<K>[P]> },
+): fc.Arbitrary<Message> {
+  return fc.record({
+    kind: fc.constant(kind),
+    ...raftStem,
+    ...parts,
+  }) as fc.Arbitrary<unknown> as fc.Arbitrary<Message>;
+}
+export const raftMessages: fc.Arbitrary<Message> = fc.oneof(
+  ofRaft('pre-vote-request', { lastIndex: numbers, lastTerm: numbers }),
+  ofRaft('pre-vote-answer', { granted: flags, removedAt: fc.option(fc.integer({ min: 1 }), { nil: undefined }) }),
+  ofRaft('vote-request', { lastIndex: numbers, lastTerm: numbers, transfer: flags }),
+  ofRaft('vote-answer', { granted: flags }),
+  fc
+    .tuple(fc.record({ ...raftStem, previousTerm: numbers, commit: numbers }), logEntries)
+    .map(([stem, [previousIndex, list]]) => ({ kind: 'append' as const, ...stem, previousIndex, entries: list })),
+  ofRaft('append-accepted', { matched: numbers }),
+  ofRaft('append-rejected', { previousIndex: numbers, hintIndex: numbers, hintTerm: numbers }),
+  ofRaft('heartbeat', { commit: numbers, round: numbers }),
+  ofRaft('heartbeat-answer', { round: numbers }),
+  ofRaft('snapshot-chunk', { snapshot: snapshotMetas, offset: numbers, bytes: payloads }),
+  ofRaft('snapshot-wanted', { snapshot: snapshotMetas, offset: numbers }),
+  ofRaft('handover', {}),
+  ofRaft('forwarded-proposals', {
+    session: sessions,
+    batch: numbers,
+    commands: fc.array(payloads, { maxLength: 4 }),
+  }),
+  ofRaft('proposals-answer', {
+    session: sessions,
+    batch: numbers,
+    appended: fc.option(fc.record({ firstIndex: numbers, term: numbers }), { nil: undefined }),
+  }),
+  ofRaft('read-request', { session: sessions, context: numbers }),
+  ofRaft('read-answer', { session: sessions, context: numbers, index: numbers }),
 );
 
 const versionStem = { dot: dots, hlc: stamps, deps: vectors, seen: numbers, twins: fc.array(dots, { maxLength: 3 }) };

@@ -38,6 +38,33 @@ describe('/v1/replica', () => {
   });
 });
 
+describe('with a total order', () => {
+  it('a replica tells its role, its term and how far its log is', async () => {
+    const { app } = openApp({}, { ordered: true });
+    await succeed(app, { method: 'POST', url: '/v1/sequences/s/next' });
+    expect((await succeed(app, { url: '/v1/replica' })).json()).toMatchObject({
+      role: 'leader',
+      term: 1,
+      leader: 'r1',
+      logIndex: 1,
+      commitIndex: 1,
+      appliedIndex: 1,
+    });
+  });
+
+  it('the cluster has a leader and roles, for those that are members', async () => {
+    const { app } = openApp({}, { ordered: true });
+    await succeed(app, { method: 'DELETE', url: '/v1/members/r3' });
+    const { leader, term, members } = (await succeed(app, { url: '/v1/cluster' })).json();
+    expect({ leader, term }).toEqual({ leader: 'r1', term: 1 });
+    expect(members.map(({ id, role }: { id: string; role?: string }) => [id, role])).toEqual([
+      ['r1', 'leader'],
+      ['r2', 'follower'],
+      ['r3', undefined],
+    ]);
+  });
+});
+
 describe('/v1/cluster', () => {
   it('has the same for every member, as far as it was heard', async () => {
     const { app, replica } = openApp();

@@ -72,6 +72,16 @@ describe('/openapi.json', () => {
     }
   });
 
+  it('shows the names of transactions, and events as what they are', async () => {
+    const { paths } = await openDocument();
+    const body = JSON.stringify(paths['/v1/txn']?.['post']?.requestBody);
+    for (const name of ['if', 'then', 'else', 'put', 'delete', 'get', 'etag', 'value']) {
+      expect(body).toContain(`"${name}":{`);
+    }
+    const events = paths['/v1/elections/{name}/observe']?.['get']?.responses['200'];
+    expect(Object.keys(events?.content ?? {})).toEqual(['text/event-stream']);
+  });
+
   it('takes values as bytes of any type and batches as JSON', async () => {
     const { paths } = await openDocument();
     expect(Object.keys(paths['/v1/kv/{key}']?.['put']?.requestBody?.content ?? {})).toEqual(['*/*']);

@@ -17,9 +17,11 @@ import type {
   ReadResult,
   RequestContext,
   WeakLevel,
+  WriteOp,
   WriteRequest,
   WriteResult,
 } from '../../../src/replica/request-types.js';
+import { MemoryOrder } from './memory-order.js';
 
 type Version = KeyState['versions'][number];
 
@@ -31,13 +33,15 @@ interface Waiter {
 export interface MemoryReplicaOptions {
   readonly cluster?: string;
   readonly faults?: boolean;
+  /** With a total order of its own; without, it runs as a replica without a consensus module. */
+  readonly ordered?: boolean;
 }
 
 const WINNER_FIRST = (a: Version, b: Version): number =>
   compareHlc(b.hlc, a.hlc) || (a.dot.origin < b.dot.origin ? 1 : -1);
 
 export class MemoryReplica implements Replica {
-  ordered: Replica['ordered'] = undefined;
+  readonly ordered: MemoryOrder | undefined;
   readonly id = parseReplicaId('r1');
   readonly clusterId: ClusterId;
   readonly faults: FaultControl | undefined;
@@ -57,6 +61,16 @@ export class MemoryReplica implements Replica {
   constructor(options: MemoryReplicaOptions = {}) {
     this.clusterId = parseClusterId(options.cluster ?? 'test');
     this.faults = options.faults === false ? undefined : new MemoryFaults();
+    this.ordered =
+      options.ordered === true
+        ? new MemoryOrder({
+            record: (key) => this.#state(key).versions,
+            keys: () => [...this.#records.keys()].sort(),
+            admit: ({ token, timeoutMs, signal }) =>
+              this.#admit({ level: 'causal', token, timeoutMs, ...(signal && { signal }) }),
+            apply: (ops, dot, base) => this.#apply(ops, dot, base),
+          })
+        : undefined;
   }
 
   get waiting(): number {
@@ -97,6 +111,7 @@ export class MemoryReplica implements Replica {
 
   async write(request: WriteRequest, context: RequestContext): Promise<WriteResult> {
     const waitMs = await this.#admit(context);
+    this.ordered?.checkFences(request.fences ?? []);
     if (request.idempotencyKey === undefined) return this.#issue(request, context, waitMs);
     const fingerprint = JSON.stringify(request.ops);
     const earlier = this.#retries.get(request.idempotencyKey);
@@ -114,12 +129,12 @@ export class MemoryReplica implements Replica {
       id: this.id,
       incarnation: this.origin,
       clusterId: this.clusterId,
-      role: 'observer',
-      term: 0,
-      leader: null,
-      logIndex: 0,
-      commitIndex: 0,
-      appliedIndex: 0,
+      role: this.ordered === undefined ? 'observer' : 'leader',
+      term: this.ordered === undefined ? 0 : 1,
+      leader: this.ordered === undefined ? null : this.id,
+      logIndex: this.ordered?.index ?? 0,
+      commitIndex: this.ordered?.index ?? 0,
+      appliedIndex: this.ordered?.index ?? 0,
       vector: this.#vector,
       stable: VersionVector.EMPTY,
       buffered: 0,
@@ -149,7 +164,8 @@ export class MemoryReplica implements Replica {
     ];
   }
 
-  readiness(_level: WeakLevel): Readiness {
+  readiness(level: WeakLevel | 'linearizable'): Readiness {
+    if (level === 'linearizable' && this.ordered?.hasQuorum !== true) return { ready: false, reason: 'no quorum' };
     return this.#ready ? { ready: true } : { ready: false, reason: 'installing a snapshot' };
   }
 
@@ -176,10 +192,26 @@ export class MemoryReplica implements Replica {
 
   #issue(request: WriteRequest, context: RequestContext, waitMs: number): WriteResult {
     const dot: Dot = { origin: this.origin, counter: this.#vector.get(this.origin) + 1 };
-    let deps = context.level === 'causal' ? context.token : VersionVector.EMPTY;
-    for (const { key } of request.ops) deps = tokenOf([this.#state(key)], { token: deps });
+    const base = context.level === 'causal' ? context.token : VersionVector.EMPTY;
+    const { hlc, token } = this.#apply(request.ops, dot, base);
+    return {
+      etag: `"${formatDot(dot)}"`,
+      hlc,
+      durability: request.durability,
+      token: context.token.join(token),
+      replayed: false,
+      timing: { waitMs, storeMs: 0 },
+    };
+  }
+
+  /** One write group: every key shows it alone, since it has seen whatever was there. */
+  #apply(ops: readonly WriteOp[], dot: Dot, base: VersionVector): { hlc: Hlc; token: VersionVector } {
+    const deps = tokenOf(
+      ops.map(({ key }) => this.#state(key)),
+      { token: base },
+    );
     this.#hlc = tickHlc(this.#hlc, Date.now());
-    for (const op of request.ops) {
+    for (const op of ops) {
       const stem = { dot, hlc: this.#hlc, deps, seen: 0, twins: [] };
       const version: Version =
         op.kind === 'put'
@@ -188,14 +220,7 @@ export class MemoryReplica implements Replica {
       this.#records.set(op.key, [version]);
     }
     this.#vector = this.#vector.with(dot);
-    return {
-      etag: `"${formatDot(dot)}"`,
-      hlc: this.#hlc,
-      durability: request.durability,
-      token: context.token.join(deps).with(dot),
-      replayed: false,
-      timing: { waitMs, storeMs: 0 },
-    };
+    return { hlc: this.#hlc, token: deps.with(dot) };
   }
 
   async #admit(context: RequestContext): Promise<number> {

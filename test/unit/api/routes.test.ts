@@ -1,4 +1,4 @@
-/** What no route takes: unknown paths, known ones with another method, and routes of a later release. */
+/** What no route takes: unknown paths, known ones with another method, and routes of what this replica does not have. */
 import { describe, expect, it } from 'vitest';
 import { InvariantError } from '../../../src/base/assert.js';
 import { CausewayError, ERRORS } from '../../../src/base/errors.js';
@@ -20,6 +20,12 @@ describe('an unknown path is a problem', () => {
     ['POST', '/v1/batch/'],
     ['GET', '/v1/replica/'],
     ['PUT', '/v1/faults/links/r1'],
+    ['GET', '/v1/locks'],
+    ['GET', '/v1/locks/a/b'],
+    ['POST', '/v1/locks/l/campaign'],
+    ['GET', '/v1/claims/n'],
+    ['GET', '/v1/claims/n/a/b'],
+    ['POST', '/v1/members/r2/demote'],
     ['GET', '/favicon.ico'],
   ] as const)('%s %s', async (method, url) => {
     const { app } = openApp();
@@ -44,6 +50,16 @@ describe('another method is refused with those that are allowed', () => {
     ['GET', '/v1/faults/clock', 'DELETE, PUT'],
     ['POST', '/v1/faults/partitions/p', 'DELETE, PUT'],
     ['POST', '/v1/faults/links/r1/r2', 'DELETE, PUT'],
+    ['GET', '/v1/txn', 'POST'],
+    ['PUT', '/v1/sequences/s', 'GET, HEAD'],
+    ['GET', '/v1/sequences/s/next', 'POST'],
+    ['POST', '/v1/claims/n/v', 'DELETE, GET, HEAD, PUT'],
+    ['POST', '/v1/constraints/c', 'DELETE, GET, HEAD, PUT'],
+    ['DELETE', '/v1/locks/l', 'GET, HEAD'],
+    ['GET', '/v1/locks/l/acquire', 'POST'],
+    ['POST', '/v1/elections/e/observe', 'GET, HEAD'],
+    ['PUT', '/v1/members', 'GET, HEAD, POST'],
+    ['GET', '/v1/members/r2', 'DELETE'],
     ['POST', '/livez', 'GET, HEAD'],
     ['POST', '/readyz?level=causal', 'GET, HEAD'],
     ['POST', '/metrics', 'GET, HEAD'],
@@ -66,7 +82,7 @@ describe('another method is refused with those that are allowed', () => {
   });
 });
 
-describe('what needs the log is not offered yet', () => {
+describe('without a consensus module there is no', () => {
   it.each([
     ['POST', '/v1/txn'],
     ['POST', '/v1/sequences/orders/next'],
@@ -81,6 +97,11 @@ describe('what needs the log is not offered yet', () => {
     ['GET', '/v1/locks/l'],
     ['POST', '/v1/elections/e/campaign'],
     ['GET', '/v1/elections/e/observe'],
+    ['POST', '/v1/elections/e/renew'],
+    ['GET', '/v1/members'],
+    ['POST', '/v1/members'],
+    ['DELETE', '/v1/members/r3'],
+    ['POST', '/v1/members/r3/lead'],
   ] as const)('%s %s', async (method, url) => {
     const { app, replica } = openApp();
     expect(expectProblem(await app.inject({ method, url }), 'level-not-offered')).toMatchObject({ served: [] });

@@ -84,6 +84,27 @@ test('a link fault carries what was given and nothing else, both ways if asked',
   expect(JSON.parse(told[0]?.body ?? '')).toEqual({ drop: 0.1, delayMs: 200 });
 });
 
+test.each([
+  [['--ahead', '1h'], 'PUT', { skewMs: 3_600_000 }, 'clock 1 h ahead at r2\n'],
+  [['--behind', '250ms', '--for', '5m'], 'PUT', { skewMs: -250, ttlMs: 300_000 }, 'clock 250 ms behind at r2\n'],
+  [['--right'], 'DELETE', undefined, 'clock right at r2\n'],
+])('a clock fault %j is told to the one replica', async (flags, method, body, said) => {
+  const { exit, terminal } = await run('faults', 'clock', 'r2', ...flags);
+  expect(exit).toBe(0);
+  expect(terminal.output()).toBe(said);
+  const told = r2.requests.find(({ path }) => path === '/v1/faults/clock');
+  expect(told?.method).toBe(method);
+  expect(told?.body).toBe(body === undefined ? '' : JSON.stringify(body));
+  expect(r1.requests.map(({ path }) => path)).toEqual(['/v1/cluster']);
+});
+
+test('a clock fault without a skew, with two, or of a stranger is misuse', async () => {
+  expect((await run('faults', 'clock', 'r2')).exit).toBe(2);
+  expect((await run('faults', 'clock', 'r2', '--ahead', '1s', '--behind', '1s')).exit).toBe(2);
+  expect((await run('faults', 'clock', 'r2', '--ahead', '8d')).exit).toBe(2);
+  expect((await run('faults', 'clock', 'r9', '--ahead', '1s')).exit).toBe(2);
+});
+
 test('a link without a fault, or to itself, is misuse', async () => {
   expect((await run('link', 'r1', 'r2')).exit).toBe(2);
   expect((await run('link', 'r1', 'r1', '--drop', '1')).exit).toBe(2);
@@ -131,7 +152,12 @@ test('status shows every member, also those that are down, and how far behind ea
   await Promise.all([r1.stop(), r2.stop()]);
   const report = (vector: object) => ({
     incarnation: 'r1~00000001',
-    role: 'observer',
+    role: 'follower',
+    term: 3,
+    leader: 'r2',
+    logIndex: 12,
+    commitIndex: 11,
+    appliedIndex: 10,
     vector,
     buffered: 0,
     hlc: '1700000000123.4',
@@ -150,10 +176,13 @@ test('status shows every member, also those that are down, and how far behind ea
     .split('\n')
     .map((line) => line.split(/ {2,}/));
   expect(rows.map((row) => row.filter((_, column) => column !== 1))).toEqual([
-    ['REPLICA', 'STATE', 'ROLE', 'KEYS', 'BEHIND', 'BUFFERED', 'CLOCK', 'TRANSPORT', 'FAULTS'],
-    ['r1', 'up', 'observer', '2', '0', '0', '22:13:20.123Z', 'embedded', '-'],
-    ['r2', 'up', 'observer', '2', '3', '0', '22:13:20.123Z', 'embedded', '-'],
-    ['r3', 'down', '-', '-', '-', '-', '-', '-', `nothing listens at ${DOWN}`],
+    [
+      ...['REPLICA', 'STATE', 'ROLE', 'LEADER', 'TERM', 'LOG', 'COMMITTED', 'APPLIED'],
+      ...['KEYS', 'BEHIND', 'BUFFERED', 'CLOCK', 'TRANSPORT', 'FAULTS'],
+    ],
+    ['r1', 'up', 'follower', 'r2', '3', '12', '11', '10', '2', '0', '0', '22:13:20.123Z', 'embedded', '-'],
+    ['r2', 'up', 'follower', 'r2', '3', '12', '11', '10', '2', '3', '0', '22:13:20.123Z', 'embedded', '-'],
+    ['r3', 'down', ...Array.from({ length: 11 }, () => '-'), `nothing listens at ${DOWN}`],
   ]);
   const asJson = await run('status', '-o', 'json');
   expect(JSON.parse(asJson.terminal.output()).replicas).toMatchObject([

@@ -88,8 +88,16 @@ describe('put', () => {
   });
 
   test('sends its conditions', async () => {
-    await run(['put', 'k', 'v', '--if-match', '"x"'], { body: JSON.stringify(receipt) });
-    expect(replica.requests[0]?.headers).toMatchObject({ 'if-match': '"x"' });
+    const conditions = ['-c', 'linearizable', '--if-match', '"x"', '--fencing-token', 'l=7'];
+    await run(['put', 'k', 'v', ...conditions], { body: JSON.stringify(receipt) });
+    expect(replica.requests[0]?.headers).toMatchObject({
+      'consistency-level': 'linearizable',
+      'if-match': '"x"',
+      'fencing-token': 'l=7',
+    });
+    await replica.stop();
+    await run(['del', 'k', '-c', 'linearizable', '--if-none-match'], { body: JSON.stringify(receipt) });
+    expect(replica.requests[0]?.headers).toMatchObject({ 'if-none-match': '*' });
   });
 });
 

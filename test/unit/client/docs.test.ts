@@ -26,5 +26,11 @@ test('every operation of a session and every error is on it', () => {
   expect(operations).toContain('get');
   expect(errors).toContain('CausewayApiError');
   for (const name of operations.filter((each) => each !== 'constructor')) expect(page).toContain(`\`${name}(`);
+  const session = client.createClient({ urls: ['http://h'] });
+  for (const group of ['sequences', 'claims', 'constraints', 'locks', 'elections'] as const) {
+    const calls = Object.getOwnPropertyNames(Object.getPrototypeOf(session[group])).slice(1);
+    expect(calls.length).toBeGreaterThan(1);
+    for (const name of calls) expect(page).toContain(`\`${group}.${name}(`);
+  }
   for (const name of errors) expect(page).toContain(`\`${name}\``);
 });

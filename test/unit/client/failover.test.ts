@@ -4,24 +4,28 @@ import { CUT, problem, receipt, SILENCE, value } from './answers-of-replicas.js'
 import type { Step } from './scripted-replica.js';
 import { DEAD_URL, rejection, replica, testClient } from './test-client.js';
 
-test.each<[string, Step]>([
-  ['no-quorum', problem('no-quorum', {}, { 'Retry-After': '5' })],
-  ['overloaded', problem('overloaded', {}, { 'Retry-After': '5' })],
-  ['shutting-down', problem('shutting-down', {}, { 'Retry-After': '5' })],
-  ['causal-wait-timeout', problem('causal-wait-timeout', {}, { 'Retry-After': '5' })],
-  ['rate-limited', problem('rate-limited', {}, { 'Retry-After': '5' })],
-])('%s moves even a write without a key to the next replica, without waiting', async (_, step) => {
-  const r1 = await replica(step);
-  const r2 = await replica(receipt());
-  const { client, pauses } = testClient([r1.url, r2.url], { idempotency: 'off' });
-  expect(await client.put('k', 'v')).toMatchObject({ key: 'k' });
-  expect(pauses).toEqual([25]);
-});
+test.each<[string, number, Step]>([
+  ['no-quorum', 0, problem('no-quorum', {}, { 'Retry-After': '5' })],
+  ['shutting-down', 0, problem('shutting-down', {}, { 'Retry-After': '5' })],
+  ['overloaded', 25, problem('overloaded', {}, { 'Retry-After': '5' })],
+  ['causal-wait-timeout', 25, problem('causal-wait-timeout', {}, { 'Retry-After': '5' })],
+  ['rate-limited', 25, problem('rate-limited', {}, { 'Retry-After': '5' })],
+])(
+  '%s moves even a write without a key to the next replica after %i ms, not the 5 s it asks for',
+  async (_, pauseMs, step) => {
+    const r1 = await replica(step);
+    const r2 = await replica(receipt());
+    const { client, pauses } = testClient([r1.url, r2.url], { idempotency: 'off' });
+    expect(await client.put('k', 'v')).toMatchObject({ key: 'k' });
+    expect(pauses).toEqual([pauseMs]);
+  },
+);
 
 test('a refused connection moves a write without a key to the next replica', async () => {
   const r2 = await replica(receipt());
-  const { client } = testClient([DEAD_URL, r2.url], { idempotency: 'off' });
+  const { client, pauses } = testClient([DEAD_URL, r2.url], { idempotency: 'off' });
   expect(await client.put('k', 'v')).toMatchObject({ key: 'k' });
+  expect(pauses).toEqual([0]);
 });
 
 test('a lost connection moves a read to the next replica', async () => {
@@ -29,6 +33,15 @@ test('a lost connection moves a read to the next replica', async () => {
   const r2 = await replica(value('v'));
   const { client } = testClient([r1.url, r2.url]);
   expect(await client.get('k')).toMatchObject({ found: true });
+});
+
+test('no-quorum everywhere is not asked again without a pause', async () => {
+  const nowhere = problem('no-quorum', {}, { 'Retry-After': '1' });
+  const r1 = await replica(nowhere, receipt());
+  const r2 = await replica(nowhere);
+  const { client, pauses } = testClient([r1.url, r2.url]);
+  await client.put('k', 'v', { level: 'linearizable' });
+  expect(pauses).toEqual([0, 1000]);
 });
 
 test('when all were asked, the one whose Retry-After ends first is next', async () => {

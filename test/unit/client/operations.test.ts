@@ -127,7 +127,10 @@ describe('put', () => {
       contentType: 'text/html',
       durability: 'majority',
       idempotencyKey: 'once',
-      fencingToken: 'lock=7',
+      fences: [
+        { name: 'lock', fencingToken: 7 },
+        { name: 'a/b,c', fencingToken: 9 },
+      ],
       ifNoneMatch: '*',
     });
     expect(r1.requests[0]?.headers).toMatchObject({
@@ -136,7 +139,7 @@ describe('put', () => {
       'content-type': 'text/html',
       durability: 'majority',
       'idempotency-key': 'once',
-      'fencing-token': 'lock=7',
+      'fencing-token': 'lock=7, a%2Fb%2Cc=9',
       'if-none-match': '*',
     });
     expect(result).toMatchObject({
@@ -210,21 +213,36 @@ test('batch sends texts, bytes and JSON as the contract writes them', async () =
 });
 
 test('txn is linearizable and says which branch ran', async () => {
-  const r1 = await replica(json({ succeeded: false, results: [null, { key: 'k' }], token: tokenOf({ log: 1 }) }));
+  const found = { ...entry('k', 'v'), level: 'linearizable' };
+  const results = [found, { key: 'l', etag: '"log.2"' }, { key: 'm', etag: null, value: null }];
+  const r1 = await replica(json({ succeeded: false, results, token: tokenOf({ log: 1 }) }));
   const result = await testClient([r1.url]).client.txn({
-    compare: [{ key: 'k', etag: null }],
+    compare: [
+      { key: 'k', etag: null },
+      { key: 'l', etag: 'log.1' },
+      { key: 'm', value: 'x' },
+      { key: 'n', value: new Uint8Array([255]) },
+    ],
     success: [{ put: 'k', value: { a: 1 } }],
-    failure: [{ get: 'k' }, { delete: 'l' }],
+    failure: [{ get: 'k' }, { delete: 'l' }, { get: 'm' }],
   });
-  expect(result).toMatchObject({ succeeded: false, results: [null, { key: 'k' }] });
+  expect(result).toMatchObject({
+    succeeded: false,
+    results: [
+      { kind: 'found', key: 'k', etag: '"k.1"', contentType: 'text/plain', value: new TextEncoder().encode('v') },
+      { kind: 'written', key: 'l', etag: '"log.2"' },
+      { kind: 'absent', key: 'm' },
+    ],
+  });
   expect(r1.requests[0]).toMatchObject({
     path: '/v1/txn',
     headers: { 'consistency-level': 'linearizable;timeout=4500' },
   });
   expect(r1.requests[0]?.body).toBe(
-    '{"if":[{"key":"k","etag":null}],' +
+    '{"if":[{"key":"k","etag":null},{"key":"l","etag":"\\"log.1\\""},{"key":"m","value":"x"},' +
+      '{"key":"n","value":"/w==","encoding":"base64"}],' +
       '"then":[{"put":"k","value":"{\\"a\\":1}","contentType":"application/json"}],' +
-      '"else":[{"get":"k"},{"delete":"l"}]}',
+      '"else":[{"get":"k"},{"delete":"l"},{"get":"m"}]}',
   );
 });
 

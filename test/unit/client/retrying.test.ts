@@ -1,6 +1,7 @@
 /** What is sent again, when, and what an error says about all attempts together. */
 import { describe, expect, test } from 'vitest';
-import { CausewayApiError, ConnectionError } from '../../../src/client/errors.js';
+import { CausewayApiError } from '../../../src/client/api-error.js';
+import { ConnectionError } from '../../../src/client/errors.js';
 import { batchReceipt, CUT, problem, receipt, tokenOf, value } from './answers-of-replicas.js';
 import { DEAD_URL, rejection, replica, testClient } from './test-client.js';
 

@@ -34,7 +34,7 @@ function network(): Net {
   const members = new Map(
     IDS.map((id): [ReplicaId, Member] => {
       const table = new FaultTable(time);
-      const filter = new FaultFilter(id, IDS, net.connect(id), table, time, random);
+      const filter = new FaultFilter(id, () => IDS, net.connect(id), table, time, random);
       const inbox: Member['inbox'] = [];
       filter.onMessage((bytes) => {
         const result = decodeEnvelope(CLUSTER, bytes);
@@ -150,7 +150,7 @@ describe('the filter', () => {
     const received: number[] = [];
     const plain = createMemoryNetwork({ time: net.time, random: seededRandom(SEED), deliver: () => [0] });
     const table = new FaultTable(net.time);
-    const filter = new FaultFilter(r1, IDS, plain.connect(r1), table, net.time, seededRandom(SEED));
+    const filter = new FaultFilter(r1, () => IDS, plain.connect(r1), table, net.time, seededRandom(SEED));
     filter.onMessage((bytes) => received.push(bytes.length));
     table.put(link(r2, r1, { drop: 1 }));
     plain.connect(r2).send(r1, Uint8Array.of(1, 2, 3));

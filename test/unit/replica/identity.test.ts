@@ -87,7 +87,8 @@ describe('two processes with one id', () => {
       onTaken: (error) => refusals.push(error),
     });
     const other = { cluster: CLUSTER, replica: r1, origin: makeOrigin(r1, otherBoot), boot: otherBoot };
-    const hello = { kind: 'hello', url: '', startedMs, keys: 0, buffered: 0, hlc: { ms: 0, logical: 0 } } as const;
+    const hlc = { ms: 0, logical: 0 };
+    const hello = { kind: 'hello', url: '', startedMs, keys: 0, buffered: 0, hlc, order: undefined } as const;
     return { guard, sent, refusals, hello, hear: (message) => guard.meet(other, message) };
   }
 

@@ -17,6 +17,7 @@ const CLUSTER = parseClusterId('c');
 const REPORT: PlaneMessage = { kind: 'report', vector: VersionVector.EMPTY };
 const REPORT_KIND = 2;
 const PROBE_KIND = 33;
+const RAFT_KIND = 64;
 
 function sender(name: string, boot = 1): Sender {
   const replica = parseReplicaId(name);
@@ -34,7 +35,7 @@ function setUp() {
     const heard: string[] = [];
     const messenger = new Messenger({
       self: () => self,
-      members,
+      isMember: ({ replica }) => members.includes(replica),
       transport: net.connect(self.replica),
       time,
       random,
@@ -44,6 +45,7 @@ function setUp() {
         heard.push(`${from.replica} ${message.kind}`);
       },
       onAudit: (from, message) => heard.push(`${from.replica} ${message.kind}`),
+      onRaft: (from, message) => heard.push(`${from.replica} ${message.kind} as ${message.from}`),
       onGossip: (from, message) => heard.push(`${from.replica}/${from.boot} ${message.kind}`),
     });
     messenger.open();
@@ -61,15 +63,23 @@ function setUp() {
 }
 
 describe('the messenger', () => {
-  it('carries plane, gossip and audit messages to whom they are for', () => {
+  it('hears the gossip of strangers, who may want to become members', () => {
+    const { deliver, r1 } = setUp();
+    expect(deliver(encodeEnvelope(sender('r9'), PROBE_KIND, new Uint8Array(0)))).toEqual([]);
+    expect(r1.heard).toEqual(['r9/1 probe']);
+  });
+
+  it('carries messages of every kind to whom they are for, each as of its sender', () => {
     const { time, r1, r2 } = setUp();
     const range = { after: undefined, last: undefined };
     r1.messenger.sendPlane('all', REPORT);
     r1.messenger.sendGossip(parseReplicaId('r2'), { kind: 'probe' });
     r1.messenger.sendAudit(parseReplicaId('r2'), { kind: 'audit-hash', vector: VersionVector.EMPTY, range, hash: '' });
+    const { origin: to } = sender('r2');
+    r1.messenger.sendRaft({ kind: 'handover', from: sender('r9').origin, to, term: 1 });
     r2.messenger.sendPlane(parseReplicaId('r1'), REPORT);
     time.advance(0);
-    expect(r2.heard).toEqual(['r1 report', 'r1/1 probe', 'r1 audit-hash']);
+    expect(r2.heard).toEqual(['r1 report', 'r1/1 probe', 'r1 audit-hash', 'r1 handover as r1~00000007']);
     expect(r1.heard).toEqual(['r2 report']);
   });
 
@@ -92,7 +102,7 @@ describe('the messenger', () => {
     const { deliver, r1 } = setUp();
     const empty = new Uint8Array(0);
     const good = encodeEnvelope(sender('r3'), PROBE_KIND, empty);
-    expect(deliver(encodeEnvelope(sender('r9'), PROBE_KIND, empty))).toEqual([['stranger', 1]]);
+    expect(deliver(encodeEnvelope(sender('r9'), REPORT_KIND, empty))).toEqual([['stranger', 1]]);
     const foreign = { ...sender('r3'), cluster: parseClusterId('d') };
     expect(deliver(encodeEnvelope(foreign, PROBE_KIND, empty)).at(-1)).toEqual(['foreign-cluster', 1]);
     expect(deliver(good.map((byte, i) => (i === 2 ? 9 : byte))).at(-1)).toEqual(['unknown-version', 1]);
@@ -100,6 +110,7 @@ describe('the messenger', () => {
     expect(deliver(Uint8Array.of(1, 2, 3)).at(-1)).toEqual(['malformed', 1]);
     expect(deliver(encodeEnvelope(sender('r3'), REPORT_KIND, Uint8Array.of(255))).at(-1)).toEqual(['malformed', 2]);
     expect(deliver(encodeEnvelope(sender('r3'), FRAGMENT_KIND, empty)).at(-1)).toEqual(['malformed', 3]);
+    expect(deliver(encodeEnvelope(sender('r3'), RAFT_KIND, empty)).at(-1)).toEqual(['malformed', 4]);
     expect(r1.heard).toEqual([]);
     deliver(good);
     expect(r1.heard).toEqual(['r3/1 probe']);

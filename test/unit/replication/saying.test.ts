@@ -2,13 +2,12 @@ import { describe, expect, it } from 'vitest';
 import { LIMITS } from '../../../src/base/limits.js';
 import { VersionVector } from '../../../src/clocks/version-vector.js';
 import { DigestSchedule } from '../../../src/replication/digest-schedule.js';
-import { Joining } from '../../../src/replication/joining.js';
 import { Outbox } from '../../../src/replication/outbox.js';
 import { Announcement, ReportDuty } from '../../../src/replication/publication.js';
 import { A, B, group, R2, R3, stream, vector } from '../../support/plane-values.js';
 
 const { EMPTY } = VersionVector;
-const PORTRAIT = { vector: vector([A, 1]), floor: EMPTY, forgotten: EMPTY, settled: true };
+const PORTRAIT = { vector: vector([A, 1]), floor: EMPTY, forgotten: EMPTY, settled: true, members: [], joined: true };
 
 describe('an announcement', () => {
   it('is one message for as many groups as fit', () => {
@@ -131,24 +130,5 @@ describe('the outbox', () => {
       2,
       'serve-snapshot',
     ]);
-  });
-});
-
-describe('an incarnation has joined', () => {
-  it('when it has what the first member it heard had at that time', () => {
-    const joining = new Joining(false);
-    expect(joining.joined).toBe(false);
-    joining.hear(vector([A, 3]), EMPTY);
-    joining.hear(vector([A, 9]), vector([A, 2]));
-    expect(joining.joined).toBe(false);
-    joining.reach(vector([A, 3]));
-    expect(joining.joined).toBe(true);
-  });
-
-  it('at once when there is nothing to have, or it has written before', () => {
-    const joining = new Joining(false);
-    joining.hear(EMPTY, EMPTY);
-    expect(joining.joined).toBe(true);
-    expect(new Joining(true).joined).toBe(true);
   });
 });

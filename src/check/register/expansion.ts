@@ -1,0 +1,173 @@
+/** All ways to have a call done when it returns, together with what must come before it. */
+import { type Configuration, DONE, MARKS, nameOf, OPTIONAL, REQUIRED, replaced } from './configuration.js';
+import { INITIAL, intersects, isEnabled, type Operation, type Transition, UNSEEN } from './operation.js';
+import type { Present } from './present.js';
+import type { Call, Family } from './schedule.js';
+import { Sought } from './sought.js';
+
+export class Expansion {
+  /** Something was left out that is almost never needed; that nothing was found is then not certain. */
+  hasGuessed = false;
+  steps = 0;
+  readonly #present: Present;
+  readonly #isThorough: boolean;
+
+  constructor(present: Present, isThorough: boolean) {
+    this.#present = present;
+    this.#isThorough = isThorough;
+  }
+
+  /** The configurations that follow `from`, each once; undefined if that would take more than `maxSteps`. */
+  complete(from: Configuration, call: Call, maxSteps: number): readonly Configuration[] | undefined {
+    const found: Configuration[] = [];
+    const seen = new Set<string>();
+    const open = [from];
+    for (let at = open.pop(); at !== undefined; at = open.pop()) {
+      const name = nameOf(at);
+      if (seen.has(name)) continue;
+      seen.add(name);
+      this.steps += 1;
+      if (seen.size > maxSteps) return undefined;
+      if (at.marks[call.slot] === DONE) {
+        found.push(at);
+        continue;
+      }
+      const without = this.#withoutCall(at, call);
+      if (without !== undefined) found.push(without);
+      if (without === undefined || !this.#isIdle(at, call)) this.#expand(at, call, open);
+    }
+    return found;
+  }
+
+  /** The call vanishes: overwritten in passing, or beaten in arbitration by what the key holds. */
+  #withoutCall(at: Configuration, { slot, plain, transitions, operation }: Call): Configuration | undefined {
+    const set = transitions[0]?.sets[0];
+    if (plain === undefined || set === undefined) return undefined;
+    if (at.marks[slot] !== OPTIONAL && !mayLose(at, operation, plain)) return undefined;
+    const without = { ...at, marks: replaced(at.marks, slot, DONE) };
+    return this.#present.isLost(without, set) ? undefined : without;
+  }
+
+  /** Nothing is gained by an optional write that nobody can tell from others. */
+  #isIdle(at: Configuration, { slot, plain, transitions }: Call): boolean {
+    const isUnseen = transitions[0]?.sets[0]?.value === UNSEEN;
+    return at.marks[slot] === OPTIONAL && isUnseen && plain !== undefined && !this.#present.isDoubted(plain);
+  }
+
+  #expand(at: Configuration, target: Call, open: Configuration[]): void {
+    const near = this.#keysAround(at, target);
+    const isNear = (keys: ReadonlySet<number>): boolean => near === undefined || intersects(keys, near);
+    const sought = this.#soughtIn(at);
+    const kinds = new Set<number>();
+    for (const call of this.#urgent(at)) {
+      kinds.add(call.kind);
+      if (!isNear(call.keys) || (call !== target && call.plain !== undefined && !sought.meets(call.transitions)))
+        continue;
+      this.#place(at, call.transitions, { ...at, marks: replaced(at.marks, call.slot, DONE) }, open);
+    }
+    for (const family of sought.families) {
+      if (kinds.has(family.kind) || !isNear(family.keys)) continue;
+      const used = (at.used[family.slot] as number) + 1;
+      this.#place(at, family.transitions, { ...at, used: replaced(at.used, family.slot, used) }, open);
+    }
+  }
+
+  /** Of calls that act alike the one that returns first: whoever can wait longer is the better one to have left. */
+  #urgent(at: Configuration): Iterable<Call> {
+    const first = new Map<number, Call>();
+    for (const call of this.#present.pending) {
+      const mark = at.marks[call.slot];
+      if (mark === DONE) continue;
+      const name = call.kind * MARKS + (mark as number);
+      const other = first.get(name);
+      if (other === undefined || call.operation.complete < other.operation.complete) first.set(name, call);
+    }
+    return first.values();
+  }
+
+  #place(at: Configuration, ways: readonly Transition[], placed: Configuration, open: Configuration[]): void {
+    for (const way of ways) {
+      const next = isEnabled(way, at.state) ? this.#after(placed, way) : undefined;
+      if (next !== undefined) open.push(next);
+    }
+  }
+
+  /** The configuration after `way` was taken; undefined if a value is lost that somebody must still be shown. */
+  #after(placed: Configuration, way: Transition): Configuration | undefined {
+    const state = [...placed.state];
+    const marks = [...placed.marks];
+    for (const { key, value } of way.sets) {
+      state[key] = value;
+      const isLookedAt = way.needs.some((cell) => cell.key === key) || way.unless.some((cell) => cell.key === key);
+      if (!isLookedAt) this.#excuse(marks, key);
+    }
+    for (const { slot, isRead, transitions } of this.#present.pending) {
+      const [only] = transitions;
+      if (isRead && only !== undefined && isEnabled(only, state)) marks[slot] = DONE;
+    }
+    const next = { ...placed, state, marks };
+    const isDead = way.sets.some(({ key }) => this.#present.isLost(next, { key, value: placed.state[key] as number }));
+    return isDead ? undefined : next;
+  }
+
+  /** The key is overwritten: plain writes that are pending may have come right before that. */
+  #excuse(marks: number[], key: number): void {
+    for (const { slot, plain } of this.#present.pending) {
+      if (plain === key && marks[slot] === REQUIRED) marks[slot] = OPTIONAL;
+    }
+  }
+
+  /** What pending calls look for, and the families that can help them, at first or second hand. */
+  #soughtIn(at: Configuration): Sought {
+    const sought = new Sought(at.state);
+    for (const { slot, transitions, plain, operation } of this.#present.pending) {
+      if (at.marks[slot] === DONE) continue;
+      sought.add(transitions);
+      const mayBeBeaten = operation.mayLoseExceptTo !== undefined && plain !== undefined;
+      if (mayBeBeaten && !mayLose(at, operation, plain)) sought.doubt(plain);
+    }
+    const available = this.#present.availableIn(at);
+    for (let count = -1; count !== sought.families.size; ) {
+      count = sought.families.size;
+      for (const family of available) {
+        if (sought.families.has(family) || !(sought.meets(family.transitions) || this.#mustNotWait(at, family)))
+          continue;
+        sought.families.add(family);
+        sought.add(family.transitions);
+      }
+    }
+    return sought;
+  }
+
+  /**
+   * What touches several keys cannot be put off until it is looked for: meanwhile one of them may change. If nobody looks
+   * for its values, only a condition that failed can make it matter, and the first attempt leaves it out.
+   */
+  #mustNotWait(at: Configuration, { keys, transitions }: Family): boolean {
+    if (keys.size === 1) return false;
+    if (this.#isThorough) return true;
+    const isSought = transitions.some(({ sets }) => sets.some((set) => this.#present.isSought(at, set)));
+    this.hasGuessed ||= !isSought;
+    return isSought;
+  }
+
+  /** Keys that operations share with the target, at first or second hand; undefined = all. */
+  #keysAround(at: Configuration, target: Call): ReadonlySet<number> | undefined {
+    if (at.state.length === 1) return undefined;
+    const near = new Set(target.keys);
+    const others = [...this.#present.pending].filter(({ slot }) => at.marks[slot] !== DONE).map(({ keys }) => keys);
+    others.push(...this.#present.availableIn(at).map(({ keys }) => keys));
+    const joining = others.filter((keys) => keys.size > 1);
+    for (let size = 0; size !== near.size; ) {
+      size = near.size;
+      for (const keys of joining) if (intersects(keys, near)) for (const key of keys) near.add(key);
+    }
+    return near;
+  }
+}
+
+/** Whether the weaker write may have lost arbitration to what the key holds. */
+function mayLose({ state }: Configuration, { mayLoseExceptTo: except }: Operation, key: number): boolean {
+  const held = state[key] as number;
+  return except !== undefined && held !== INITIAL && !except.has(held);
+}

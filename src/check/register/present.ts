@@ -1,0 +1,90 @@
+/** Where a search stands in time: what has begun, what is offered, and what the events to come are known to need. */
+import { type Configuration, DONE } from './configuration.js';
+import { type Cell, includes, shows, type Transition, UNSEEN } from './operation.js';
+import { Outlook } from './outlook.js';
+import type { Call, Event, Family, Schedule } from './schedule.js';
+
+export class Present {
+  /** Calls that have begun and not returned. */
+  readonly pending = new Set<Call>();
+  readonly #outlook: Outlook;
+  /** Members offered so far. */
+  readonly #offered = new Map<Family, number>();
+  /** Families that are offered and not retired. */
+  readonly #families = new Set<Family>();
+
+  constructor(keys: number, schedule: Schedule) {
+    this.#outlook = new Outlook(keys, schedule);
+  }
+
+  /** The event comes about. A call that returns is pending until `end`. */
+  begin(event: Event): void {
+    this.#outlook.pass(event);
+    if (event.kind === 'invoke') this.pending.add(event.call);
+    if (event.kind === 'retire') this.#families.delete(event.family);
+    if (event.kind !== 'offer') return;
+    this.#families.add(event.family);
+    this.#offered.set(event.family, this.#offersOf(event.family) + 1);
+  }
+
+  end(event: Event): void {
+    if (event.kind === 'return') this.pending.delete(event.call);
+  }
+
+  /** As it was before `begin`. */
+  takeBack(event: Event): void {
+    this.#outlook.takeBack(event);
+    if (event.kind === 'invoke') this.pending.delete(event.call);
+    if (event.kind === 'return') this.pending.add(event.call);
+    if (event.kind === 'retire') this.#families.add(event.family);
+    if (event.kind !== 'offer') return;
+    const offers = this.#offersOf(event.family) - 1;
+    this.#offered.set(event.family, offers);
+    if (offers === 0) this.#families.delete(event.family);
+  }
+
+  availableIn({ used }: Configuration): readonly Family[] {
+    const families: Family[] = [];
+    for (const family of this.#families) {
+      if (this.#offersOf(family) > (used[family.slot] as number)) families.push(family);
+    }
+    return families;
+  }
+
+  /** Whether somebody may need that the key shows something else. */
+  isDoubted(key: number): boolean {
+    return this.#outlook.isDoubted(key);
+  }
+
+  /** Whether somebody must still be shown the value, although the key does not show it and nobody is left to write it. */
+  isLost(at: Configuration, cell: Cell): boolean {
+    if (cell.value === UNSEEN || shows(at.state[cell.key] as number, cell.value)) return false;
+    if (!this.isSought(at, cell) || this.#outlook.willBeSet(cell)) return false;
+    const sets = (way: Transition): boolean => includes(way.sets, cell);
+    for (const { slot, transitions } of this.pending)
+      if (at.marks[slot] !== DONE && transitions.some(sets)) return false;
+    return !this.availableIn(at).some(({ transitions }) => transitions.some(sets));
+  }
+
+  /** Whether a call that must take effect needs the value. */
+  isSought(at: Configuration, cell: Cell): boolean {
+    if (this.#outlook.willBeSought(cell)) return true;
+    for (const { slot, transitions } of this.pending) {
+      const [only] = transitions;
+      if (at.marks[slot] !== DONE && transitions.length === 1 && only !== undefined && includes(only.needs, cell))
+        return true;
+    }
+    return false;
+  }
+
+  /** Whether anybody can still tell the value from others. */
+  isTold(at: Configuration, cell: Cell): boolean {
+    if (this.#outlook.willBeTold(cell)) return true;
+    for (const { slot, told } of this.pending) if (at.marks[slot] !== DONE && includes(told, cell)) return true;
+    return this.availableIn(at).some(({ told }) => includes(told, cell));
+  }
+
+  #offersOf(family: Family): number {
+    return this.#offered.get(family) ?? 0;
+  }
+}

@@ -1,0 +1,268 @@
+/**
+ * Who belongs to the cluster, as one replica goes by it: founds the order or waits for it, takes over what the order
+ * commits about its members, tells those that were left out, and ends the process when it is left out itself.
+ */
+import { CausewayError } from '../../base/errors.js';
+import { type Origin, type ReplicaId, replicaOf } from '../../base/ids.js';
+import { LIMITS } from '../../base/limits.js';
+import { membersOf } from '../../consensus/configuration.js';
+import type { Random } from '../../ports/random.js';
+import type { Storage } from '../../ports/storage.js';
+import type { Time } from '../../ports/time.js';
+import type { Trace } from '../../ports/trace.js';
+import type { Sender } from '../wire/envelope.js';
+import type { GossipMessage, Hello } from '../wire/gossip-codec.js';
+import type { PlanFacts } from './change-plan.js';
+import { Founding } from './founding.js';
+import type { MemberOrder } from './member-order.js';
+import type { MemberTable } from './member-table.js';
+import { MembershipService } from './membership-service.js';
+import { Replacements } from './replacement.js';
+import { type AgreedMembers, membershipWrite, NO_MEMBERSHIP, type StoredMembership } from './stored-membership.js';
+
+export interface ClusterMembershipOptions {
+  readonly id: ReplicaId;
+  /** Read at each use: the incarnation may change. */
+  readonly self: () => Origin;
+  readonly table: MemberTable;
+  readonly stored: StoredMembership;
+  readonly storage: Storage;
+  readonly time: Time;
+  readonly random: Random;
+  readonly trace: Trace;
+  readonly send: (to: ReplicaId, message: GossipMessage) => void;
+  /** Other members count from now on; it is durable. */
+  readonly onAgreed: (agreed: AgreedMembers) => void;
+  /** This incarnation belongs to an order now: tell everybody. */
+  readonly onBound: () => void;
+  /** No member any more: take no more requests. The process is ended soon after. */
+  readonly onRemoved: () => void;
+  readonly onFatal: (error: unknown) => void;
+}
+
+export class ClusterMembership {
+  readonly #options: ClusterMembershipOptions;
+  readonly #founding: Founding;
+  #stored: StoredMembership;
+  #order: MemberOrder | undefined;
+  #service: MembershipService | undefined;
+  #replacements: Replacements | undefined;
+  #isBinding = false;
+  #isFounding = false;
+  #isAdopting = false;
+  #isGone = false;
+
+  constructor(options: ClusterMembershipOptions) {
+    const { id, table, random, trace, send, stored } = options;
+    this.#options = options;
+    this.#stored = stored;
+    this.#founding = new Founding({
+      self: id,
+      configured: table.configuredIds,
+      nonce: () => random.u32(),
+      send,
+      onWaiting: (reason) => trace({ name: 'membership.waiting', level: 'info', facts: { reason } }),
+    });
+  }
+
+  /** Join it to the order of this replica; before `tick`. */
+  attach(order: MemberOrder): void {
+    const { self, time, random, send, trace } = this.#options;
+    const facts = () => this.#facts(order);
+    this.#order = order;
+    this.#service = new MembershipService({ self, order, time, random, facts, send });
+    this.#replacements = new Replacements(order, facts, trace);
+  }
+
+  /** Undefined without an order. */
+  get service(): MembershipService | undefined {
+    return this.#service;
+  }
+
+  /** The order this incarnation belongs to, for its hello. A founder belongs to its own once that is founded. */
+  get order(): Origin | undefined {
+    return this.#isUnused ? undefined : this.#stored.order;
+  }
+
+  /**
+   * Whether a message about the order from `from` may be taken: its order is ours. The first one that comes binds this
+   * incarnation; it is not taken before that is durable, and will be said again.
+   */
+  admitsOrder(from: Origin): boolean {
+    const heard = this.#options.table.heard(replicaOf(from) ?? this.#options.id);
+    const theirs = heard?.origin === from ? heard.hello.order : undefined;
+    if (theirs === undefined || this.#isGone) return false;
+    if (this.order === undefined && !this.#isFounding) void this.#bind(theirs);
+    return this.order === theirs && !this.#isBinding;
+  }
+
+  heardHello(from: Sender, { order }: Hello): void {
+    const { table, send, trace } = this.#options;
+    if (table.wasRemoved(from.origin)) send(from.replica, { kind: 'expelled', origin: from.origin });
+    if (order === undefined) return;
+    if (this.order === undefined) this.#founding.heardOrder(from.origin, order);
+    else if (order !== this.order) {
+      const facts = { peer: from.origin, theirs: order, ours: this.order };
+      trace({ name: 'membership.other-order', level: 'warn', facts });
+    }
+  }
+
+  /** What is said about membership by anybody in the cluster, members or not. */
+  receive(from: Sender, message: GossipMessage): void {
+    switch (message.kind) {
+      case 'found-ask':
+        this.#options.send(from.replica, this.#founding.answer(message, this.order));
+        break;
+      case 'found-answer':
+        this.#founding.answered(from.replica, from.origin, message);
+        break;
+      case 'expelled':
+        if (message.origin === this.#options.self() && this.#isOfOurOrder(from)) this.#removed();
+        break;
+      case 'change-ask':
+        this.#service?.asked(from, message);
+        break;
+      case 'change-answer':
+        this.#service?.answered(message);
+        break;
+      default:
+        break;
+    }
+  }
+
+  /** To be called every `LIMITS.tickMs` once the id is known to be ours. */
+  tick(): void {
+    const order = this.#order;
+    if (order === undefined || this.#isGone) return;
+    const nowMs = this.#options.time.monotonicMs();
+    if (this.#mayFound(order)) {
+      const voters = this.#founding.tick(this.#options.self(), nowMs);
+      if (voters !== undefined) void this.#found(order, voters);
+    }
+    this.#adopt(order);
+    if (order.status().standing === 'removed') this.#removed();
+    else this.#replacements?.tick(nowMs);
+  }
+
+  /** The data has a new incarnation, and the stored membership was wiped with the same transaction. */
+  reincarnated(): void {
+    this.#stored = NO_MEMBERSHIP;
+  }
+
+  /** Bound to itself, and died or waits before the order was founded: nobody can know of it. */
+  get #isUnused(): boolean {
+    return this.#stored.order === this.#options.self() && this.#order?.isBlank !== false;
+  }
+
+  #mayFound(order: MemberOrder): boolean {
+    return order.isBlank && this.order === undefined && !this.#isFounding && !this.#isBinding;
+  }
+
+  async #found(order: MemberOrder, voters: readonly Origin[]): Promise<void> {
+    this.#isFounding = true;
+    if (await this.#store({ ...this.#stored, order: this.#options.self() })) {
+      await order.found({ voters, learners: [] });
+      this.#options.trace({ name: 'membership.founded', level: 'info', facts: { voters } });
+      this.#options.onBound();
+    }
+    this.#isFounding = false;
+  }
+
+  async #bind(order: Origin): Promise<void> {
+    if (this.#isBinding) return;
+    this.#isBinding = true;
+    const isStored = await this.#store({ ...this.#stored, order });
+    this.#isBinding = false;
+    if (!isStored) return;
+    this.#options.trace({ name: 'membership.bound', level: 'info', facts: { order } });
+    this.#options.onBound();
+  }
+
+  /** Take over the members that the order has committed, when they are durable here too. */
+  #adopt(order: MemberOrder): void {
+    const { configuration, configurationIndex, commit } = order.status();
+    const members = membersOf(configuration);
+    if (this.#isAdopting || members.length === 0 || configurationIndex > commit) return;
+    const { voters, outgoing } = configuration;
+    const before = this.#stored.agreed;
+    const isSame =
+      before !== undefined &&
+      sameOrigins(before.members, members) &&
+      sameOrigins(before.voters, voters) &&
+      sameOrigins(before.outgoing, outgoing);
+    if (isSame) return;
+    const left = (before?.members ?? []).filter((member) => !members.includes(member));
+    const former = [...(before?.former ?? []), ...left].slice(-LIMITS.vectorMaxEntries);
+    void this.#take({ members, founding: configurationIndex <= 1, former, voters, outgoing }, left);
+  }
+
+  async #take(agreed: AgreedMembers, left: readonly Origin[]): Promise<void> {
+    const { table, trace, send, onAgreed, self } = this.#options;
+    this.#isAdopting = true;
+    const isStored = await this.#store({ ...this.#stored, agreed });
+    this.#isAdopting = false;
+    if (!isStored) return;
+    table.agree(agreed);
+    const { members, voters, outgoing } = agreed;
+    trace({ name: 'membership.agreed', level: 'info', facts: { members, voters, outgoing, left } });
+    onAgreed(agreed);
+    for (const origin of left) {
+      const to = replicaOf(origin);
+      if (to !== undefined && origin !== self()) send(to, { kind: 'expelled', origin });
+    }
+    if (left.includes(self())) this.#removed();
+  }
+
+  /** Said once; the process ends when what was written last has had the time to leave. */
+  #removed(): void {
+    if (this.#isGone) return;
+    this.#isGone = true;
+    const { trace, onRemoved, onFatal, time, id, self } = this.#options;
+    trace({ name: 'membership.removed', level: 'error', facts: { replica: id, incarnation: self() } });
+    onRemoved();
+    void this.#store({ ...this.#stored, removed: true });
+    time.after(LIMITS.removedGraceMs, () => onFatal(removedError(id, self())));
+  }
+
+  #isOfOurOrder(from: Sender): boolean {
+    const heard = this.#options.table.heard(from.replica);
+    return this.order !== undefined && heard?.origin === from.origin && heard.hello.order === this.order;
+  }
+
+  #facts(order: MemberOrder): PlanFacts {
+    const { table, time } = this.#options;
+    const status = order.status();
+    return {
+      configuration: status.configuration,
+      order: this.order,
+      candidate: (id) => {
+        const heard = table.heard(id);
+        const isFresh = heard !== undefined && time.monotonicMs() - heard.atMs < 2 * LIMITS.peerTimeoutMs;
+        if (!isFresh || table.wasRemoved(heard.origin)) return undefined;
+        return { origin: heard.origin, order: heard.hello.order };
+      },
+      isActive: (member) =>
+        member === this.#options.self() || status.progress.some((peer) => peer.member === member && peer.active),
+    };
+  }
+
+  /** False if storage failed: then the process is about to end. */
+  async #store(next: StoredMembership): Promise<boolean> {
+    this.#stored = next;
+    try {
+      await this.#options.storage.commit([membershipWrite(next)]);
+      return true;
+    } catch (error) {
+      this.#options.onFatal(error);
+      return false;
+    }
+  }
+}
+
+export function removedError(id: ReplicaId, incarnation: Origin): CausewayError {
+  return new CausewayError('replica-removed', `${incarnation} is no member of the cluster any more: ${id} was removed`);
+}
+
+function sameOrigins(a: readonly Origin[], b: readonly Origin[]): boolean {
+  return a.length === b.length && a.every((origin, i) => origin === b[i]);
+}
