@@ -101,6 +101,25 @@ describe('the two views', () => {
     expect(sim.counts.stale).toBe(0);
   });
 
+  it('forget nothing, and write nothing about it, while somebody may not have the deletion', async () => {
+    const sim = new OrderedCluster(23);
+    for (const node of sim.nodes) sim.open(node);
+    await sim.run(300);
+    sim.propose(sim.node(0), put('a', 'v'));
+    sim.write(sim.node(1), 'b', 'v');
+    await sim.run(500);
+    sim.node(2).planeCut = true;
+    sim.write(sim.node(0), 'a', undefined);
+    sim.write(sim.node(0), 'b', undefined);
+    await sim.run(10_000);
+    expect(sim.log.length).toBe(1);
+    expect(sim.views(sim.node(0)).causal.split('\n').length).toBe(2);
+    await sim.settle();
+    await sim.run(8_000);
+    expect(sim.nodes.map((node) => sim.views(node).causal)).toEqual(['', '', '']);
+    expect(sim.log.length).toBe(2);
+  });
+
   it('forget what was deleted before everybody was restarted', async () => {
     const sim = new OrderedCluster(22);
     for (const node of sim.nodes) sim.open(node);

@@ -8,7 +8,7 @@ import { utf8Decode, utf8Encode } from '../../base/bytes.js';
 import { CausewayError } from '../../base/errors.js';
 import { LIMITS } from '../../base/limits.js';
 import { VersionVector } from '../../clocks/version-vector.js';
-import { isForgettable, isLive, pastOf } from '../../keyspace/key-record.js';
+import { isForgettable, isLive, NO_VERSIONS, pastOf } from '../../keyspace/key-record.js';
 import { type Adoption, adopt, adoptable, splitAdoptions } from '../../keyspace/ordered/adoption.js';
 import { readForgotten } from '../../keyspace/ordered/progress.js';
 import { keyOfRecord, readOrdered, recordRange } from '../../keyspace/ordered/state-keys.js';
@@ -118,7 +118,8 @@ export class Forgetting {
     const causal = readRecord(this.#options.storage, utf8Encode(key));
     if (isLive(causal) || (causal.length === 0 && (ordered.length === 0 || isLive(ordered)))) return { kind: 'gone' };
     if (!isForgettable(causal, stable)) return { kind: 'early' };
-    const versions = adoptable(ordered, causal, forgotten);
+    // Where the ordered view holds nothing it has nothing to bring back either.
+    const versions = ordered.length === 0 ? NO_VERSIONS : adoptable(ordered, causal, forgotten);
     const later = adopt(ordered, versions, forgotten);
     // A newer value of the log is on its way into the causal view.
     if (!isForgettable(later, stable)) return { kind: 'early' };

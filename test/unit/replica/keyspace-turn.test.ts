@@ -1,11 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import { type MemoryStorage, openMemoryStorage } from '../../../src/adapters/memory-storage.js';
 import { utf8Encode } from '../../../src/base/bytes.js';
-import { makeOrigin, parseReplicaId } from '../../../src/base/ids.js';
+import { LOG_ORIGIN, makeOrigin, parseReplicaId } from '../../../src/base/ids.js';
 import { LIMITS } from '../../../src/base/limits.js';
 import { VersionVector } from '../../../src/clocks/version-vector.js';
 import type { GroupBody, GroupStem } from '../../../src/keyspace/group-body.js';
 import { KeyspaceTurn, readRecord } from '../../../src/replica/causal/keyspace-turn.js';
+import { OrderedLog } from '../../support/ordered-log.js';
 
 const A = makeOrigin(parseReplicaId('r1'), 1);
 const B = makeOrigin(parseReplicaId('r2'), 2);
@@ -84,6 +85,18 @@ describe('a turn', () => {
     for (const key of ['gone', 'recent', 'live', 'mixed', 'never']) next.forgetIfStable(key, stable);
     const { writes } = next.finish();
     expect(writes).toEqual([{ kind: 'delete', table: 'keyspace', key: utf8Encode('gone') }]);
+  });
+
+  it('keeps a deletion that the ordered view has not adopted, or the value would come back', () => {
+    const ordered = new OrderedLog();
+    ordered.put('adopted', 'v');
+    ordered.put('other', 'v');
+    const turn = new KeyspaceTurn(openMemoryStorage(), ordered.state);
+    const deps = VersionVector.of([[LOG_ORIGIN, 2]]);
+    for (const [i, key] of ['adopted', 'other', 'unknown'].entries()) turn.deliver(stem(A, i + 1, deps), deletes(key));
+    ordered.propose({ deps, adopted: [{ key: 'adopted', versions: turn.record('adopted') }] });
+    for (const key of ['adopted', 'other', 'unknown']) turn.forgetIfStable(key, VersionVector.of([[A, 3]]));
+    expect(['adopted', 'other', 'unknown'].map((key) => turn.record(key).length)).toEqual([0, 1, 0]);
   });
 
   it('keeps the outcome of a retried request for the window and no longer', async () => {
