@@ -62,16 +62,3 @@ function dominates(a: Configuration, b: Configuration): boolean {
     a.used.every((count, slot) => count <= (b.used[slot] as number))
   );
 }
-
-/** The more of them comes first, the more is still possible. */
-export function compareHope(a: Configuration, b: Configuration): number {
-  return sum(a.used) - sum(b.used) || optional(b) - optional(a);
-}
-
-function sum(numbers: readonly number[]): number {
-  return numbers.reduce((total, number) => total + number, 0);
-}
-
-function optional({ marks }: Configuration): number {
-  return marks.reduce((total, mark) => total + (mark === OPTIONAL ? 1 : 0), 0);
-}

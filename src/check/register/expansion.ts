@@ -17,9 +17,13 @@ export class Expansion {
     this.#isThorough = isThorough;
   }
 
-  /** The configurations that follow `from`, each once; undefined if that would take more than `maxSteps`. */
-  complete(from: Configuration, call: Call, maxSteps: number): readonly Configuration[] | undefined {
-    const found: Configuration[] = [];
+  /** The configurations that follow `from`, each once and the simplest first, found as they are asked for. */
+  *complete(from: Configuration, call: Call): Generator<Configuration, void> {
+    this.steps += 1;
+    if (from.marks[call.slot] === DONE) {
+      yield from;
+      return;
+    }
     const seen = new Set<string>();
     const open = [from];
     for (let at = open.pop(); at !== undefined; at = open.pop()) {
@@ -27,16 +31,14 @@ export class Expansion {
       if (seen.has(name)) continue;
       seen.add(name);
       this.steps += 1;
-      if (seen.size > maxSteps) return undefined;
       if (at.marks[call.slot] === DONE) {
-        found.push(at);
+        yield at;
         continue;
       }
       const without = this.#withoutCall(at, call);
-      if (without !== undefined) found.push(without);
+      if (without !== undefined) yield without;
       if (without === undefined || !this.#isIdle(at, call)) this.#expand(at, call, open);
     }
-    return found;
   }
 
   /** The call vanishes: overwritten in passing, or beaten in arbitration by what the key holds. */
@@ -54,26 +56,25 @@ export class Expansion {
     return at.marks[slot] === OPTIONAL && isUnseen && plain !== undefined && !this.#present.isDoubted(plain);
   }
 
+  /** Everything that may be placed next, the target last: it is taken up first. */
   #expand(at: Configuration, target: Call, open: Configuration[]): void {
-    const near = this.#keysAround(at, target);
-    const isNear = (keys: ReadonlySet<number>): boolean => near === undefined || intersects(keys, near);
     const sought = this.#soughtIn(at);
-    const kinds = new Set<number>();
-    for (const call of this.#urgent(at)) {
-      kinds.add(call.kind);
-      if (!isNear(call.keys) || (call !== target && call.plain !== undefined && !sought.meets(call.transitions)))
-        continue;
-      this.#place(at, call.transitions, { ...at, marks: replaced(at.marks, call.slot, DONE) }, open);
-    }
+    const near = this.#keysAround(at, target, sought);
+    const isNear = (keys: ReadonlySet<number>): boolean => near === undefined || intersects(keys, near);
+    const urgent = this.#urgent(at).filter(({ keys }) => isNear(keys));
     for (const family of sought.families) {
-      if (kinds.has(family.kind) || !isNear(family.keys)) continue;
+      if (!isNear(family.keys) || urgent.some(({ kind }) => kind === family.kind)) continue;
       const used = (at.used[family.slot] as number) + 1;
       this.#place(at, family.transitions, { ...at, used: replaced(at.used, family.slot, used) }, open);
+    }
+    const helpful = urgent.filter(({ plain, transitions }) => plain === undefined || sought.meets(transitions));
+    for (const call of [...helpful.filter((each) => each !== target), target]) {
+      this.#place(at, call.transitions, { ...at, marks: replaced(at.marks, call.slot, DONE) }, open);
     }
   }
 
   /** Of calls that act alike the one that returns first: whoever can wait longer is the better one to have left. */
-  #urgent(at: Configuration): Iterable<Call> {
+  #urgent(at: Configuration): readonly Call[] {
     const first = new Map<number, Call>();
     for (const call of this.#present.pending) {
       const mark = at.marks[call.slot];
@@ -82,7 +83,7 @@ export class Expansion {
       const other = first.get(name);
       if (other === undefined || call.operation.complete < other.operation.complete) first.set(name, call);
     }
-    return first.values();
+    return [...first.values()];
   }
 
   #place(at: Configuration, ways: readonly Transition[], placed: Configuration, open: Configuration[]): void {
@@ -152,12 +153,11 @@ export class Expansion {
   }
 
   /** Keys that operations share with the target, at first or second hand; undefined = all. */
-  #keysAround(at: Configuration, target: Call): ReadonlySet<number> | undefined {
+  #keysAround(at: Configuration, target: Call, { families }: Sought): ReadonlySet<number> | undefined {
     if (at.state.length === 1) return undefined;
     const near = new Set(target.keys);
-    const others = [...this.#present.pending].filter(({ slot }) => at.marks[slot] !== DONE).map(({ keys }) => keys);
-    others.push(...this.#present.availableIn(at).map(({ keys }) => keys));
-    const joining = others.filter((keys) => keys.size > 1);
+    const left = [...this.#present.pending].filter(({ slot }) => at.marks[slot] !== DONE);
+    const joining = [...left, ...families].map(({ keys }) => keys).filter(({ size }) => size > 1);
     for (let size = 0; size !== near.size; ) {
       size = near.size;
       for (const keys of joining) if (intersects(keys, near)) for (const key of keys) near.add(key);

@@ -12,6 +12,8 @@ export class Present {
   readonly #offered = new Map<Family, number>();
   /** Families that are offered and not retired. */
   readonly #families = new Set<Family>();
+  #asked: readonly number[] | undefined;
+  #available: readonly Family[] = [];
 
   constructor(keys: number, schedule: Schedule) {
     this.#outlook = new Outlook(keys, schedule);
@@ -20,11 +22,17 @@ export class Present {
   /** The event comes about. A call that returns is pending until `end`. */
   begin(event: Event): void {
     this.#outlook.pass(event);
+    this.#asked = undefined;
     if (event.kind === 'invoke') this.pending.add(event.call);
     if (event.kind === 'retire') this.#families.delete(event.family);
     if (event.kind !== 'offer') return;
     this.#families.add(event.family);
     this.#offered.set(event.family, this.#offersOf(event.family) + 1);
+  }
+
+  /** Between its `begin` and `end` again. */
+  reopen(event: Event): void {
+    if (event.kind === 'return') this.pending.add(event.call);
   }
 
   end(event: Event): void {
@@ -34,6 +42,7 @@ export class Present {
   /** As it was before `begin`. */
   takeBack(event: Event): void {
     this.#outlook.takeBack(event);
+    this.#asked = undefined;
     if (event.kind === 'invoke') this.pending.delete(event.call);
     if (event.kind === 'return') this.pending.add(event.call);
     if (event.kind === 'retire') this.#families.add(event.family);
@@ -43,12 +52,14 @@ export class Present {
     if (offers === 0) this.#families.delete(event.family);
   }
 
+  /** Families of which some member has not taken effect. */
   availableIn({ used }: Configuration): readonly Family[] {
-    const families: Family[] = [];
-    for (const family of this.#families) {
-      if (this.#offersOf(family) > (used[family.slot] as number)) families.push(family);
+    // The same question comes many times in a row.
+    if (used !== this.#asked) {
+      this.#asked = used;
+      this.#available = [...this.#families].filter((family) => this.#offersOf(family) > (used[family.slot] as number));
     }
-    return families;
+    return this.#available;
   }
 
   /** Whether somebody may need that the key shows something else. */

@@ -11,7 +11,7 @@
  *
  * And a configuration in which a value was overwritten that somebody must still read, and nobody will write again, is dead.
  */
-import { type Configuration, ConfigurationSet, compareHope, DONE, REQUIRED, replaced } from './configuration.js';
+import { type Configuration, ConfigurationSet, DONE, REQUIRED, replaced } from './configuration.js';
 import { Expansion } from './expansion.js';
 import { FIRST_VALUE, INITIAL, isEnabled, UNSEEN } from './operation.js';
 import type { Partition } from './partition.js';
@@ -34,8 +34,6 @@ export function search(partition: Partition, budget: number): SearchResult {
   return { ...thorough, steps: result.steps + thorough.steps };
 }
 
-/** Configurations that one event may lead to before the search gives up: a bound on memory. */
-const FRONTIER_MAX = 50_000;
 /** How many events back it is remembered what was tried. Going back further costs time only. */
 const MEMORY_EVENTS = 5_000;
 
@@ -44,9 +42,9 @@ class Search {
   readonly #events: readonly Event[];
   readonly #present: Present;
   readonly #expansion: Expansion;
-  /** Before each event up to the present one: what is still to be tried, the most hopeful last. */
-  readonly #open: Configuration[][];
-  /** After each event: what has been tried or is still open. */
+  /** For each event up to the present one, ways to come to it that were not followed yet. */
+  readonly #ways: Iterator<Configuration, void>[];
+  /** Before each event: what has been tried. */
   readonly #tried = new Map<number, ConfigurationSet>();
 
   constructor(partition: Partition, budget: number, isThorough: boolean) {
@@ -61,46 +59,54 @@ class Search {
       marks: new Array<number>(schedule.callSlots).fill(DONE),
       used: new Array<number>(schedule.familySlots).fill(0),
     };
-    this.#open = [[first]];
+    this.#ways = [[first].values()];
   }
 
   get hasGuessed(): boolean {
     return this.#expansion.hasGuessed;
   }
 
-  /** Depth first: on to the next event with the most hopeful configuration, back when none is left. */
+  /** Depth first: on to the next event as long as there is a way, back when there is none. */
   run(): SearchResult {
     for (;;) {
-      const at = this.#open.length - 1;
+      const at = this.#ways.length - 1;
+      const configuration = this.#nextWay(at);
       const { steps } = this.#expansion;
-      const configuration = this.#open[at]?.pop();
-      if (configuration === undefined) {
-        if (at === 0) return { kind: 'violated', steps };
-        this.#open.pop();
-        this.#present.takeBack(this.#events[at - 1] as Event);
-        continue;
-      }
+      if (steps > this.#budget) return { kind: 'unknown', steps };
       const event = this.#events[at];
-      if (event === undefined) return { kind: 'ok', steps };
-      const next = this.#follow(at, event, configuration);
-      if (next === undefined || this.#expansion.steps > this.#budget) return { kind: 'unknown', steps };
-      this.#open.push(next);
+      if (configuration !== undefined && event === undefined) return { kind: 'ok', steps };
+      if (configuration !== undefined && event !== undefined) {
+        this.#present.begin(event);
+        this.#ways.push(this.#follow(event, configuration));
+        this.#present.end(event);
+      } else if (at === 0) return { kind: 'violated', steps };
+      else {
+        this.#ways.pop();
+        this.#present.takeBack(this.#events[at - 1] as Event);
+      }
     }
   }
 
-  #follow(at: number, event: Event, from: Configuration): Configuration[] | undefined {
-    this.#present.begin(event);
-    if (event.kind === 'invoke') return [begun(from, event.call)];
-    if (event.kind === 'offer') return [from];
-    if (event.kind === 'retire') return [{ ...from, used: replaced(from.used, event.family.slot, 0) }];
-    const found = this.#expansion.complete(from, event.call, FRONTIER_MAX);
-    this.#present.end(event);
-    const tried = this.#triedAfter(at);
-    return found
-      ?.map((each) => this.#blurred(each))
-      .sort(compareHope)
-      .filter((each) => tried.add(each))
-      .reverse();
+  #follow(event: Event, from: Configuration): Iterator<Configuration, void> {
+    if (event.kind === 'return') return this.#expansion.complete(from, event.call);
+    if (event.kind === 'invoke') return [begun(from, event.call)].values();
+    if (event.kind === 'offer') return [from].values();
+    return [{ ...from, used: replaced(from.used, event.family.slot, 0) }].values();
+  }
+
+  /** The next way to come to the event at `at` that was not tried before; undefined if there is none. */
+  #nextWay(at: number): Configuration | undefined {
+    const ways = this.#ways[at];
+    const last = this.#events[at - 1];
+    if (last?.kind !== 'return') return ways?.next().value ?? undefined;
+    this.#present.reopen(last);
+    let way: Configuration | undefined;
+    do {
+      const found = ways?.next().value;
+      way = found === undefined ? undefined : this.#blurred(found);
+    } while (way !== undefined && !this.#triedBefore(at).add(way));
+    this.#present.end(last);
+    return way;
   }
 
   /** Values that nobody can tell from others any more become one. */
@@ -114,7 +120,7 @@ class Search {
     };
   }
 
-  #triedAfter(at: number): ConfigurationSet {
+  #triedBefore(at: number): ConfigurationSet {
     const known = this.#tried.get(at);
     if (known !== undefined) return known;
     const tried = new ConfigurationSet();
