@@ -23,7 +23,8 @@ export interface PeerRecord {
   /** Everything it has said it has; grows while the incarnation lives. */
   vector: VersionVector;
   floor: VersionVector;
-  settled: boolean;
+  /** Origins of which it had more than `vector` says when it sent its last digest. */
+  holding: readonly Origin[];
   /** Whom it takes for members, as its last digest said, and since when as far as was heard. */
   members: readonly Origin[] | undefined;
   membersSinceMs: number;
@@ -93,15 +94,18 @@ export class PeerTable {
   }
 
   /**
-   * Every member goes by the members that we go by, and has for so long that whatever it took from others before is
-   * delivered. While they differ one of them may still take writes of a replica that another no longer waits for.
+   * Every member goes by the members that we go by, and all have spoken so long after the last change among them that
+   * whatever was under way then has arrived. While they differ one of them may still take writes of a replica that
+   * another no longer waits for. A member heard for the first time is a change as well, and so is our own start: either
+   * may follow an incarnation that ended while its last writes were under way, and nobody need know of it.
    */
   get isOfOneMind(): boolean {
     const own = this.#own;
-    const sinceMs = this.#membersSinceMs ?? this.#startedMs ?? 0;
-    return this.all().every(({ members, membersSinceMs, digestMs }) => {
-      if (members === undefined || !sameOrigins(members, own)) return false;
-      return own.length === 0 || digestMs >= Math.max(sinceMs, membersSinceMs) + LIMITS.peerTimeoutMs;
+    const peers = this.all();
+    const begunMs = this.#membersSinceMs ?? this.#startedMs ?? 0;
+    const sinceMs = peers.reduce((latest, peer) => Math.max(latest, peer.membersSinceMs), begunMs);
+    return peers.every(({ members, digestMs }) => {
+      return members !== undefined && sameOrigins(members, own) && digestMs >= sinceMs + LIMITS.peerTimeoutMs;
     });
   }
 
@@ -145,7 +149,7 @@ export class PeerTable {
     if (peer.members === undefined || !sameOrigins(peer.members, digest.members)) peer.membersSinceMs = nowMs;
     peer.members = digest.members;
     peer.digestMs = nowMs;
-    peer.settled = digest.settled;
+    peer.holding = digest.holding;
   }
 
   isReachable(peer: PeerRecord, nowMs: number): boolean {
@@ -161,9 +165,10 @@ export class PeerTable {
     return this.#retiredSince(origin) !== undefined;
   }
 
-  /** The origin is certainly still writing: it is ours, the log, or that of a peer heard lately. */
+  /** The origin is certainly still writing: it is ours, the log, or that of a member heard lately. */
   isAlive(origin: Origin, nowMs: number): boolean {
     if (origin === this.#self || origin === LOG_ORIGIN) return true;
+    if (this.#agreement?.members.includes(origin) === false) return false;
     const peer = this.#peers.get(replicaOf(origin) ?? ('' as ReplicaId));
     return peer !== undefined && peer.origin === origin && this.isReachable(peer, nowMs);
   }
@@ -245,7 +250,7 @@ function unheard(replica: ReplicaId): PeerRecord {
     digestMs: Number.NEGATIVE_INFINITY,
     vector: VersionVector.EMPTY,
     floor: VersionVector.EMPTY,
-    settled: false,
+    holding: NOBODY,
     members: undefined,
     membersSinceMs: Number.NEGATIVE_INFINITY,
     retired: [],
@@ -263,7 +268,7 @@ function succeed(peer: PeerRecord, origin: Origin, nowMs: number): void {
   peer.digestMs = Number.NEGATIVE_INFINITY;
   peer.vector = VersionVector.EMPTY;
   peer.floor = VersionVector.EMPTY;
-  peer.settled = false;
+  peer.holding = NOBODY;
   peer.members = undefined;
   peer.membersSinceMs = nowMs;
 }

@@ -70,7 +70,7 @@ export const planeMessages: fc.Arbitrary<PlaneMessage> = fc.oneof(
     vector: vectors,
     floor: vectors,
     forgotten: vectors,
-    settled: flags,
+    holding: fc.array(origins, { maxLength: 5 }),
     members: fc.array(origins, { maxLength: 5 }),
     joined: flags,
     wantReply: flags,

@@ -129,11 +129,10 @@ describe('a snapshot install', () => {
 
   it('forgets nothing before it is complete', () => {
     const setting = new PlaneSetting({ vector: vector([A, 1]), installing: true });
-    for (const [replica, origin] of [
-      [R2, B],
-      [R3, C],
-    ] as const) {
-      setting.receive(digest(vector([A, 1])), replica, origin);
+    for (const afterMs of [0, LIMITS.peerTimeoutMs]) {
+      setting.nowMs += afterMs;
+      setting.receive(digest(vector([A, 1])), R2, B);
+      setting.receive(digest(vector([A, 1])), R3, C);
     }
     setting.tick();
     expect(setting.plane.stable).toEqual(vector([A, 1]));
