@@ -11,6 +11,8 @@ interface Schedule {
 const write = (at: number): Step => ({ kind: 'write', at, keys: ['a'], deletes: false });
 const remove = (at: number): Step => ({ kind: 'write', at, keys: ['a'], deletes: true });
 const run = (ms: number, persistence: number): Step => ({ kind: 'run', ms, persistence });
+const crash = (at: number): Step => ({ kind: 'crash', at });
+const HEAL: Step = { kind: 'heal' };
 const wipe = (at: number): Step => ({ kind: 'wipe', at });
 const partition = (alone: number): Step => ({ kind: 'partition', alone });
 const faults = (loss: number, duplication: number, maxDelayMs: number): Step => ({
@@ -36,7 +38,7 @@ describe('a schedule once found', () => {
       steps: [
         ...[write(0), faults(0.1, 0, 50), run(600, 0.3), run(600, 1), write(0), run(600, 0.8), write(2)],
         ...[faults(0.5, 0.3, 50), write(0), wipe(1), run(200, 0.3), write(0), run(20, 1), wipe(0), run(600, 0.8)],
-        ...[remove(0), run(1_500, 0.3), faults(0, 0, 2), write(0), { kind: 'crash', at: 0 }, run(20, 0.3)],
+        ...[remove(0), run(1_500, 0.3), faults(0, 0, 2), write(0), crash(0), run(20, 0.3)],
       ],
     });
   });
@@ -46,7 +48,7 @@ describe('a schedule once found', () => {
       replicas: 2,
       seed: 0,
       steps: [
-        ...[write(0), faults(0, 0, 300), run(20, 0.8), wipe(0), remove(1), { kind: 'heal' }, write(0)],
+        ...[write(0), faults(0, 0, 300), run(20, 0.8), wipe(0), remove(1), HEAL, write(0)],
         ...[run(20, 0.3), write(0), write(0)],
       ],
     });
