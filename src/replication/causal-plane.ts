@@ -314,7 +314,15 @@ export class CausalPlane {
   #portrait(): SelfPortrait {
     const { floor, forgotten } = this.#retention;
     const members = this.#peers.agreement?.members ?? [];
-    return { vector: this.#durable, floor, forgotten, holding: this.#holding(), members, joined: this.joined };
+    return {
+      vector: this.#durable,
+      floor,
+      forgotten,
+      holding: this.#holding(),
+      heard: this.#peers.heard,
+      members,
+      joined: this.joined,
+    };
   }
 
   /** Origins of others of which something is here that is not durable: it waits, is ready, or is being persisted. */
@@ -347,7 +355,7 @@ export class CausalPlane {
     this.#joining.notice();
     if (!takes) return;
     this.#peers.learn(from.replica, vector);
-    if (this.#peers.goesByOurMembers(from.replica, message)) {
+    if (message.kind === 'digest' && this.#peers.goesByOurMembers(message)) {
       this.#stability.hear(from.replica, from.origin, vector, this.#durable);
     }
   }

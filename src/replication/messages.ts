@@ -28,6 +28,8 @@ export interface DigestMessage {
   readonly forgotten: VersionVector;
   /** Origins of which the sender has received something that is not in `vector`, sorted. It may still become durable. */
   readonly holding: readonly Origin[];
+  /** The incarnation under which the sender knows each of the others, sorted; those it has not heard are left out. */
+  readonly heard: readonly Origin[];
   /** The incarnations that the sender takes for members by agreement, sorted; empty before there is one. */
   readonly members: readonly Origin[];
   /** The sender has everything that was forgotten without it. */

@@ -13,6 +13,7 @@ export interface SelfPortrait {
   readonly floor: VersionVector;
   readonly forgotten: VersionVector;
   readonly holding: readonly Origin[];
+  readonly heard: readonly Origin[];
   readonly members: readonly Origin[];
   readonly joined: boolean;
 }

@@ -6,7 +6,7 @@ import { LOG_ORIGIN, type Origin, type ReplicaId, replicaOf } from '../base/ids.
 import { LIMITS } from '../base/limits.js';
 import type { Dot } from '../clocks/dot.js';
 import { VersionVector } from '../clocks/version-vector.js';
-import type { DigestMessage, PlaneMessage } from './messages.js';
+import type { DigestMessage } from './messages.js';
 import type { Agreement, Peer, PeerStatus } from './plane-types.js';
 
 /** Who speaks: the incarnation we know, one we did not know, a former one, or nobody of this cluster. */
@@ -84,13 +84,18 @@ export class PeerTable {
     return this.#agreement !== undefined || this.isMember(replica);
   }
 
+  /** The incarnation under which each of the others is known; those not heard yet are left out. */
+  get heard(): readonly Origin[] {
+    return this.all().flatMap(({ origin }) => origin ?? []);
+  }
+
   /**
-   * What `replica` says in this message that it has counts towards what may be forgotten. Only a digest tells whom its
-   * sender goes by; before there is an agreement every message is taken to go by none, like the last digest.
+   * What its sender says that it has counts towards what may be forgotten: it waits for the same incarnations as we do.
+   * One that it knows and we do not may have begun with what the sender had before, and write what competes with the
+   * rest; see `Joining`.
    */
-  goesByOurMembers(replica: ReplicaId, message: PlaneMessage): boolean {
-    if (message.kind === 'digest') return sameOrigins(message.members, this.#own);
-    return this.#agreement === undefined && (this.#peers.get(replica)?.members ?? NOBODY).length === 0;
+  goesByOurMembers({ members, heard }: DigestMessage): boolean {
+    return sameOrigins(members, this.#own) && heard.every((origin) => this.#isCurrent(origin));
   }
 
   /**
@@ -169,8 +174,8 @@ export class PeerTable {
   isAlive(origin: Origin, nowMs: number): boolean {
     if (origin === this.#self || origin === LOG_ORIGIN) return true;
     if (this.#agreement?.members.includes(origin) === false) return false;
-    const peer = this.#peers.get(replicaOf(origin) ?? ('' as ReplicaId));
-    return peer !== undefined && peer.origin === origin && this.isReachable(peer, nowMs);
+    const peer = this.all().find((one) => one.origin === origin);
+    return peer !== undefined && this.isReachable(peer, nowMs);
   }
 
   /**
@@ -218,6 +223,10 @@ export class PeerTable {
     return this.#membersSinceMs !== undefined && nowMs - this.#membersSinceMs < LIMITS.farewellMs
       ? 'retired'
       : 'foreign';
+  }
+
+  #isCurrent(origin: Origin): boolean {
+    return origin === this.#self || this.all().some((peer) => peer.origin === origin);
   }
 
   get #own(): readonly Origin[] {

@@ -44,6 +44,7 @@ export function encodePlaneMessage(message: PlaneMessage): Uint8Array {
       message.floor.encode(writer);
       message.forgotten.encode(writer);
       writeOrigins(writer, message.holding);
+      writeOrigins(writer, message.heard);
       writeOrigins(writer, message.members);
       writer.flag(message.joined).flag(message.wantReply);
       break;
@@ -103,6 +104,7 @@ function decodeKind(kind: PlaneMessage['kind'] | undefined, reader: ByteReader):
         floor: vector(),
         forgotten: vector(),
         holding: readOrigins(reader),
+        heard: readOrigins(reader),
         members: readOrigins(reader),
         joined: reader.flag(),
         wantReply: reader.flag(),

@@ -71,6 +71,7 @@ export const planeMessages: fc.Arbitrary<PlaneMessage> = fc.oneof(
     floor: vectors,
     forgotten: vectors,
     holding: fc.array(origins, { maxLength: 5 }),
+    heard: fc.array(origins, { maxLength: 5 }),
     members: fc.array(origins, { maxLength: 5 }),
     joined: flags,
     wantReply: flags,

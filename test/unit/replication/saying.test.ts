@@ -7,7 +7,15 @@ import { Announcement, ReportDuty } from '../../../src/replication/publication.j
 import { A, B, group, R2, R3, stream, vector } from '../../support/plane-values.js';
 
 const { EMPTY } = VersionVector;
-const PORTRAIT = { vector: vector([A, 1]), floor: EMPTY, forgotten: EMPTY, holding: [], members: [], joined: true };
+const PORTRAIT = {
+  vector: vector([A, 1]),
+  floor: EMPTY,
+  forgotten: EMPTY,
+  holding: [],
+  heard: [],
+  members: [],
+  joined: true,
+};
 
 describe('an announcement', () => {
   it('is one message for as many groups as fit', () => {
