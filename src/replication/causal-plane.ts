@@ -80,7 +80,7 @@ export class CausalPlane {
     this.#self = self;
     this.#replica = replica;
     this.#durable = recovered.vector;
-    this.#delivery = new Delivery(recovered.vector, {
+    this.#delivery = new Delivery(self, recovered.vector, {
       buffered: (group) => this.onBuffered?.(group),
       unbuffered: (group) => this.onUnbuffered?.(group),
     });
@@ -248,7 +248,8 @@ export class CausalPlane {
     if (this.#digests.isDue(now.monotonicMs)) this.#outbox.digest(false);
     if (this.#reports.isDue(this.#durable)) this.#outbox.report();
     this.#outbox.send(...this.#catchUp.tick(now.monotonicMs));
-    const stable = this.#stability.advance(this.#durable, this.#holding(), this.#peers, now.monotonicMs);
+    const holding = this.#delivery.holding(this.#durable);
+    const stable = this.#stability.advance(this.#durable, holding, this.#peers, now.monotonicMs);
     if (!this.installing) this.#trim ??= this.#retention.plan(stable, this.#durable, now.monotonicMs);
   }
 
@@ -313,21 +314,9 @@ export class CausalPlane {
 
   #portrait(): SelfPortrait {
     const { floor, forgotten } = this.#retention;
-    const members = this.#peers.agreement?.members ?? [];
-    return {
-      vector: this.#durable,
-      floor,
-      forgotten,
-      holding: this.#holding(),
-      heard: this.#peers.heard,
-      members,
-      joined: this.joined,
-    };
-  }
-
-  /** Origins of others of which something is here that is not durable: it waits, is ready, or is being persisted. */
-  #holding(): readonly Origin[] {
-    return this.#delivery.buffer.holding(this.#durable).filter((origin) => origin !== this.#self);
+    const { heard, members } = this.#peers;
+    const holding = this.#delivery.holding(this.#durable);
+    return { vector: this.#durable, floor, forgotten, holding, heard, members, joined: this.joined };
   }
 
   #reached(): void {

@@ -53,6 +53,11 @@ export class PeerTable {
     return this.#agreement;
   }
 
+  /** The incarnations that are members by agreement; nobody before there is one. */
+  get members(): readonly Origin[] {
+    return this.#agreement?.members ?? NOBODY;
+  }
+
   /** From now on these are the members. Returns the replicas that are none any more. */
   agree(agreement: Agreement, nowMs: number): readonly ReplicaId[] {
     const before = [...this.#peers.keys()];
@@ -95,7 +100,7 @@ export class PeerTable {
    * rest; see `Joining`.
    */
   goesByOurMembers({ members, heard }: DigestMessage): boolean {
-    return sameOrigins(members, this.#own) && heard.every((origin) => this.#isCurrent(origin));
+    return sameOrigins(members, this.members) && heard.every((origin) => this.#isCurrent(origin));
   }
 
   /**
@@ -105,7 +110,7 @@ export class PeerTable {
    * may follow an incarnation that ended while its last writes were under way, and nobody need know of it.
    */
   get isOfOneMind(): boolean {
-    const own = this.#own;
+    const own = this.members;
     const peers = this.all();
     const begunMs = this.#membersSinceMs ?? this.#startedMs ?? 0;
     const sinceMs = peers.reduce((latest, peer) => Math.max(latest, peer.membersSinceMs), begunMs);
@@ -227,10 +232,6 @@ export class PeerTable {
 
   #isCurrent(origin: Origin): boolean {
     return origin === this.#self || this.all().some((peer) => peer.origin === origin);
-  }
-
-  get #own(): readonly Origin[] {
-    return this.#agreement?.members ?? NOBODY;
   }
 
   #setReplicas(replicas: readonly ReplicaId[]): void {
