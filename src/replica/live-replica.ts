@@ -218,6 +218,7 @@ export class LiveReplica implements Replica {
     this.#closed = true;
     this.#cancelTick();
     this.#admission.drain();
+    this.#membership.close();
     await this.#consensus.close();
     await this.#driver.close();
     await this.#options.transport.close();

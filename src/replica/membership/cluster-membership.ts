@@ -55,6 +55,7 @@ export class ClusterMembership {
   #isFounding = false;
   #isAdopting = false;
   #isGone = false;
+  #isClosed = false;
   #removedSinceMs: number | undefined;
 
   constructor(options: ClusterMembershipOptions) {
@@ -142,7 +143,7 @@ export class ClusterMembership {
   /** To be called every `LIMITS.tickMs` once the id is known to be ours. */
   tick(): void {
     const order = this.#order;
-    if (order === undefined || this.#isGone) return;
+    if (order === undefined || this.#isGone || this.#isClosed) return;
     const nowMs = this.#options.time.monotonicMs();
     if (this.#mayFound(order)) {
       const voters = this.#founding.tick(this.#self, nowMs);
@@ -153,6 +154,11 @@ export class ClusterMembership {
       this.#removedSinceMs = undefined;
       this.#replacements?.tick(nowMs);
     } else this.#leftOut(nowMs);
+  }
+
+  /** Nothing is stored any more, and nothing said. */
+  close(): void {
+    this.#isClosed = true;
   }
 
   /** The data has a new incarnation, and the stored membership was wiped with the same transaction. */
@@ -283,14 +289,15 @@ export class ClusterMembership {
     };
   }
 
-  /** False if storage failed: then the process is about to end. */
+  /** False if this replica closes meanwhile, or if storage failed: then the process is about to end. */
   async #store(next: StoredMembership): Promise<boolean> {
+    if (this.#isClosed) return false;
     this.#stored = next;
     try {
       await this.#options.storage.commit([membershipWrite(next)]);
-      return true;
+      return !this.#isClosed;
     } catch (error) {
-      this.#options.onFatal(error);
+      if (!this.#isClosed) this.#options.onFatal(error);
       return false;
     }
   }
