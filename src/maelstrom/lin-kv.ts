@@ -1,21 +1,39 @@
 /** The lin-kv workload: registers in the total order, read, written and swapped by linearizable requests of a replica. */
 import { utf8Encode } from '../base/bytes.js';
 import { LIMITS } from '../base/limits.js';
+import type { Time } from '../ports/time.js';
 import type { Replica } from '../replica/handle.js';
 import type { OrderedReplica } from '../replica/ordered-handle.js';
 import { canonicalJson, type JsonObject } from './json.js';
 import { ProtocolError } from './protocol-error.js';
 import { CAUSAL, fieldOf, jsonBytes, putJson, shownJson, type Workload } from './workload.js';
 
-export function linearizableRegisters(replica: Replica): Workload {
+/** How long the first requests wait for the nodes to find each other and elect a leader. */
+const BEGIN_MAX_MS = 2_000;
+
+export function linearizableRegisters(replica: Replica, time: Time): Workload {
+  let begun: Promise<void> | undefined;
+  const order = async () => {
+    begun ??= leaderKnown(replica, time);
+    await begun;
+    return orderOf(replica);
+  };
   return {
     handlers: {
-      read: (body) => read(orderOf(replica), keyOf(body)),
-      write: (body) => write(orderOf(replica), body),
-      cas: (body) => swap(orderOf(replica), body),
+      read: async (body) => read(await order(), keyOf(body)),
+      write: async (body) => write(await order(), body),
+      cas: async (body) => swap(await order(), body),
     },
     isInUse: () => Promise.resolve(false),
   };
+}
+
+/** Also resolves when it has taken too long: the request then fails as any without a quorum does. */
+async function leaderKnown(replica: Replica, time: Time): Promise<void> {
+  const deadlineMs = time.monotonicMs() + BEGIN_MAX_MS;
+  while (!replica.readiness('linearizable').ready && time.monotonicMs() < deadlineMs) {
+    await new Promise<void>((resolve) => time.after(LIMITS.tickMs, resolve));
+  }
 }
 
 async function read(order: OrderedReplica, key: string): Promise<JsonObject> {

@@ -15,7 +15,7 @@ import type { JsonObject } from './json.js';
 import { errorBody, formatMessage, type Message, parseLine } from './message.js';
 import { ProtocolError, protocolErrorOf } from './protocol-error.js';
 import { MaelstromTransport, PEER_MESSAGE } from './transport.js';
-import type { WorkloadName } from './workload.js';
+import type { WorkloadName } from './workload-names.js';
 import { Workloads } from './workloads.js';
 
 export interface MaelstromNodeOptions {
@@ -93,7 +93,7 @@ export class MaelstromNode {
   async #serve(message: Message): Promise<void> {
     try {
       const fields = message.type === 'init' ? await this.#init(message.body) : await this.#answer(message);
-      this.#reply(message, { ...fields, type: `${message.type}_ok` });
+      this.#reply(message, fields);
     } catch (error) {
       if (error instanceof ProtocolError) this.#refuse(message, error);
       else if (error instanceof CausewayError) this.#refuse(message, protocolErrorOf(error));
@@ -143,7 +143,7 @@ export class MaelstromNode {
       transport,
       enableFaults: false,
     });
-    return { replica, workloads: new Workloads(replica, workload) };
+    return { replica, workloads: new Workloads(replica, ports.time, workload) };
   }
 
   #refuse(asked: Asked, error: ProtocolError): void {
@@ -151,8 +151,9 @@ export class MaelstromNode {
     if (asked.msgId !== undefined) this.#write(asked, errorBody(error, asked.msgId));
   }
 
-  #reply(asked: Asked, body: JsonObject): void {
-    if (asked.msgId !== undefined) this.#write(asked, { ...body, in_reply_to: asked.msgId });
+  #reply(asked: Message, fields: JsonObject): void {
+    const { type, msgId } = asked;
+    if (msgId !== undefined) this.#write(asked, { type: `${type}_ok`, in_reply_to: msgId, ...fields });
   }
 
   #write({ src, dest }: Asked, body: JsonObject): void {

@@ -6,9 +6,6 @@ import type { KeyState, RequestContext, WriteOp } from '../replica/request-types
 import { canonicalJson, type Json, type JsonObject, parseJson } from './json.js';
 import { ProtocolError } from './protocol-error.js';
 
-export const WORKLOADS = ['echo', 'unique-ids', 'broadcast', 'g-set', 'g-counter', 'pn-counter', 'lin-kv'] as const;
-export type WorkloadName = (typeof WORKLOADS)[number];
-
 /**
  * Returns the fields of the answer.
  * @throws ProtocolError, CausewayError

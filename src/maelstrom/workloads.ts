@@ -1,4 +1,5 @@
 /** All workloads of a node, and which of them a request is for. */
+import type { Time } from '../ports/time.js';
 import type { Replica } from '../replica/handle.js';
 import { counter } from './counter.js';
 import { ECHO } from './echo.js';
@@ -7,14 +8,15 @@ import type { JsonObject } from './json.js';
 import { linearizableRegisters } from './lin-kv.js';
 import { ProtocolError } from './protocol-error.js';
 import { uniqueIds } from './unique-ids.js';
-import type { Handler, Workload, WorkloadName } from './workload.js';
+import type { Handler, Workload } from './workload.js';
+import type { WorkloadName } from './workload-names.js';
 
 export class Workloads {
   readonly #all: Readonly<Record<WorkloadName, Workload>>;
   readonly #chosen: WorkloadName | undefined;
 
   /** @param chosen the one that is run; without it each request says by its form what it is for. */
-  constructor(replica: Replica, chosen: WorkloadName | undefined) {
+  constructor(replica: Replica, time: Time, chosen: WorkloadName | undefined) {
     this.#chosen = chosen;
     this.#all = {
       echo: ECHO,
@@ -23,7 +25,7 @@ export class Workloads {
       'g-set': growOnlySet(replica),
       'g-counter': counter(replica, false),
       'pn-counter': counter(replica, true),
-      'lin-kv': linearizableRegisters(replica),
+      'lin-kv': linearizableRegisters(replica, time),
     };
   }
 
