@@ -124,8 +124,9 @@ export class MaelstromNode {
     const send = (dest: ReplicaId, body: JsonObject) => this.#options.write(formatMessage(id, dest, body));
     const transport = new MaelstromTransport({ self: id, nodes, send });
     const opened = this.#open(id, nodes, transport);
-    // Whoever waits for it is told as well.
-    opened.catch((error: unknown) => this.#options.onFatal(error));
+    const { time, onFatal } = this.#options;
+    // Whoever asked is told first: the process may end at once.
+    opened.catch((error: unknown) => time.soon(() => onFatal(error)));
     return { id, nodes, transport, opened };
   }
 

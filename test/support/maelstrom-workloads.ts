@@ -104,10 +104,10 @@ export async function runLinKv(nodes: MaelstromNodes, options: RunOptions): Prom
   const tally = await underFaults(nodes, options, async (node) => {
     processes += 1;
     next += 1;
-    const key = nodes.random.int(3);
+    const key = nodes.random.int(2);
     const value = next;
     const expect = seen.get(key) ?? null;
-    const kinds = expect === null ? (['read', 'write'] as const) : (['read', 'write', 'cas', 'cas'] as const);
+    const kinds = expect === null ? (['read', 'write'] as const) : (['read', 'read', 'write', 'cas'] as const);
     const op = nodes.random.pick(kinds);
     const bodies: Readonly<Record<typeof op, JsonObject>> = {
       read: { type: 'read', key },
