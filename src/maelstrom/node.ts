@@ -92,8 +92,7 @@ export class MaelstromNode {
 
   async #serve(message: Message): Promise<void> {
     try {
-      const fields = message.type === 'init' ? await this.#init(message.body) : await this.#answer(message);
-      this.#reply(message, fields);
+      this.#reply(message, await this.#answer(message));
     } catch (error) {
       if (error instanceof ProtocolError) this.#refuse(message, error);
       else if (error instanceof CausewayError) this.#refuse(message, protocolErrorOf(error));
@@ -104,7 +103,10 @@ export class MaelstromNode {
     }
   }
 
-  async #answer({ type, body }: Message): Promise<JsonObject> {
+  async #answer({ dest, type, body }: Message): Promise<JsonObject> {
+    const id = this.#life?.id ?? dest;
+    if (dest !== id) throw new ProtocolError('malformed-request', `this node is ${id}`);
+    if (type === 'init') return this.#init(body);
     if (this.#life === undefined) throw new ProtocolError('temporarily-unavailable', 'the node awaits its init');
     const { workloads } = await this.#life.opened;
     return workloads.answer(type, body);
@@ -158,7 +160,7 @@ export class MaelstromNode {
   }
 
   #write({ src, dest }: Asked, body: JsonObject): void {
-    this.#options.write(formatMessage(dest, src, body));
+    this.#options.write(formatMessage(this.#life?.id ?? dest, src, body));
   }
 
   #note(name: string, facts: Readonly<Record<string, unknown>>): void {

@@ -85,6 +85,12 @@ export class MaelstromCluster implements MaelstromNodes {
     return node;
   }
 
+  nodeOf(id: string): MaelstromNode {
+    const run = this.#runs.get(id);
+    if (run === undefined) throw new Error(`${id} does not run`);
+    return run.node;
+  }
+
   /** Let virtual time pass until `promise` settles. */
   async during<T>(promise: Promise<T>): Promise<T> {
     let settled = false;
