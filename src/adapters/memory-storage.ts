@@ -22,11 +22,11 @@ import { StorageFuse } from './storage-fuse.js';
 export class MemoryDisk {
   readonly tables: Readonly<Record<Table, SortedTable>> = eachTable(() => new SortedTable());
 
-  /** A disk owns its bytes. */
+  /** A disk owns its bytes; `slice` of a Buffer would be no copy. */
   apply(writes: readonly StorageWrite[]): void {
     for (const write of writes) {
       const table = this.tables[write.table];
-      if (write.kind === 'put') table.put(write.key.slice(), write.value.slice());
+      if (write.kind === 'put') table.put(new Uint8Array(write.key), new Uint8Array(write.value));
       else if (write.kind === 'delete') table.delete(write.key);
       else if (write.kind === 'delete-range') table.deleteRange(write.gte, write.lt);
       else unreachable(write);

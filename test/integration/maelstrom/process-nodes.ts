@@ -37,7 +37,7 @@ export class ProcessNodes implements MaelstromNodes {
     });
     this.#running.set(id, running);
     this.network.attach(id, (line) => stdin.write(`${line}\n`));
-    const reply = await this.network.rpc(id, { type: 'init', node_id: id, node_ids: this.ids }, 15_000);
+    const reply = await this.network.rpc(id, { type: 'init', node_id: id, node_ids: this.ids }, 30_000);
     if (reply.kind !== 'ok') throw new Error(`${id} did not start: ${JSON.stringify(reply)} ${running.errors()}`);
   };
 

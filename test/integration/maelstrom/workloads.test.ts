@@ -49,11 +49,11 @@ describe('nodes that are cut off and killed', () => {
         runCounter(nodes, true, options),
         runUniqueIds(nodes, options),
       ]);
-      expect(registers.ok).toBeGreaterThan(40);
+      expect(registers.ok).toBeGreaterThan(10);
       expect(registers.shown).toBeGreaterThan(0);
       expect(registers.refused + registers.unknown).toBeGreaterThan(0);
-      expect(counter.ok).toBeGreaterThan(40);
-      expect(ids.ok).toBeGreaterThan(40);
+      expect(counter.ok).toBeGreaterThan(10);
+      expect(ids.ok).toBeGreaterThan(10);
       expect(await nodes.stop()).toEqual([0, 0, 0]);
     } catch (error) {
       throw new Error(`SEED=${seed}`, { cause: error });

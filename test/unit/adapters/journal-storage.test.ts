@@ -112,6 +112,13 @@ describe('a journal', () => {
     expect(before).toContain('last=199');
   });
 
+  it('hands out bytes that are their own, as every storage does, and not parts of the file', async () => {
+    await written();
+    const value = await reopened((storage) => storage.get('meta', utf8Encode('a')));
+    expect(value).toEqual(new Uint8Array([49]));
+    expect(value?.buffer.byteLength).toBe(1);
+  });
+
   it('is as it was if the process died while a new one was written', async () => {
     const whole = await written();
     await writeFile(join(directory, 'journal.new'), whole.subarray(0, whole.length - 20));
