@@ -70,6 +70,8 @@ export class MaelstromNode {
       if (!isTaken) this.#note('maelstrom.peer-message-dropped', { from: message.src });
     } else if (message.isReply) {
       this.#note('maelstrom.reply-dropped', { from: message.src, type: message.type });
+    } else if (this.#underWay.size >= LIMITS.requestsInFlightMax) {
+      this.#refuse(message, new ProtocolError('temporarily-unavailable', `${this.#underWay.size} requests wait`));
     } else {
       const work = this.#serve(message).finally(() => this.#underWay.delete(work));
       this.#underWay.add(work);
@@ -133,20 +135,23 @@ export class MaelstromNode {
   }
 
   async #open(id: ReplicaId, nodes: readonly ReplicaId[], transport: MaelstromTransport): Promise<Opened> {
-    const { openStorage, workload, ...ports } = this.#options;
+    const { openStorage, workload, time, random, trace, onFatal } = this.#options;
     const storage = await openStorage(id);
     const urlOf = (node: ReplicaId) => `maelstrom:${node}`;
     const replica = await openReplica({
-      ...ports,
       id,
       cluster: CLUSTER,
       url: urlOf(id),
       members: nodes.map((node) => ({ id: node, url: urlOf(node) })),
       storage,
       transport,
+      time,
+      random,
+      trace,
       enableFaults: false,
+      onFatal,
     });
-    return { replica, workloads: new Workloads(replica, ports.time, workload) };
+    return { replica, workloads: new Workloads(replica, time, workload) };
   }
 
   #refuse(asked: Asked, error: ProtocolError): void {

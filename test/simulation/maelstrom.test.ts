@@ -77,6 +77,36 @@ describe('under partitions, loss and kills', () => {
   });
 });
 
+async function isWritable({ network }: MaelstromCluster, node: string): Promise<boolean> {
+  return (await network.rpc(node, { type: 'write', key: 'end', value: 0 })).kind === 'ok';
+}
+
+describe('a node that comes back without its data', () => {
+  it('takes part again under the same name, and registers are linearizable all the time', async () => {
+    await withCluster('lin-kv', async (cluster) => {
+      const { random, ids, time, kill, start } = cluster;
+      const nemesis = async () => {
+        // What only the founder of the order knows of it would be lost with the founder.
+        await pause(time, 2_500);
+        const victim = random.pick(ids);
+        await kill(victim);
+        cluster.loseDisk(victim);
+        await start(victim);
+        await pause(time, 6_000);
+        // Now a majority needs the one that came back.
+        const other = random.pick(ids.filter((id) => id !== victim));
+        await kill(other);
+        const deadlineMs = time.monotonicMs() + 20_000;
+        while (!(await isWritable(cluster, victim))) expect(time.monotonicMs()).toBeLessThan(deadlineMs);
+        await start(other);
+      };
+      const load = { clients: 4, requests: 50, pauseMs: 200 };
+      const tally = await runLinKv(cluster, { load, nemesis, convergeMs: 0 });
+      expect(tally.ok).toBeGreaterThan(50);
+    });
+  });
+});
+
 describe('without faults, and without being told what is tested', () => {
   it('every request of every workload succeeds', async () => {
     const all = { ok: 50, refused: 0, unknown: 0 };

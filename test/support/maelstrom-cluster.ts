@@ -59,6 +59,12 @@ export class MaelstromCluster implements MaelstromNodes {
     return Promise.resolve();
   };
 
+  /** What the node, which is down, had on its disk is gone. */
+  loseDisk(id: string): void {
+    if (this.#runs.has(id)) throw new Error(`${id} runs`);
+    this.#disks.set(id, new MemoryDisk());
+  }
+
   /** A process that was not told yet who it is. */
   launch(id: string): MaelstromNode {
     if (this.#runs.has(id)) throw new Error(`${id} runs already`);

@@ -80,6 +80,18 @@ describe('a node', () => {
     expect(line).toMatchObject({ src: 'n1', dest: 'x1', body: { type: 'error', in_reply_to: 1, code: 12 } });
   });
 
+  it('refuses requests when too many wait, and serves again when they are done', async () => {
+    cluster = new MaelstromCluster(1, undefined, 1);
+    cluster.launch('n1');
+    const init = cluster.network.rpc('n1', { type: 'init', node_id: 'n1', node_ids: ['n1'] });
+    const count = LIMITS.requestsInFlightMax + 1;
+    const echoes = Array.from({ length: count }, () => cluster.network.rpc('n1', { type: 'echo', echo: 1 }, 5_000));
+    await cluster.during(init);
+    const replies = await cluster.during(Promise.all(echoes));
+    expect(replies.some((reply) => reply.kind === 'error' && reply.code === 11)).toBe(true);
+    expect(await ask({ type: 'echo', echo: 2 })).toEqual({ echo: 2 });
+  });
+
   it('says of what it does not know that it is not supported', async () => {
     await open();
     expect(await ask({ type: 'txn', txn: [] })).toBe(10);
