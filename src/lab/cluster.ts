@@ -8,7 +8,7 @@ import { type BrokerChoice, type BrokerWishes, checkReachable, chooseBroker } fr
 import { type Guard, type StartedBroker, startGuard } from './guard.js';
 import { type LabFolder, openLabFolder } from './lab-folder.js';
 import { leasePorts, type PortLease } from './port-lease.js';
-import { waitUntilMutuallyVisible } from './readiness.js';
+import { waitUntilUsable } from './readiness.js';
 import { ReplicaProcess } from './replica-process.js';
 
 export interface LabOptions extends BrokerWishes {
@@ -40,7 +40,7 @@ export interface Lab {
   readonly nats: LabNats;
   /** @throws CausewayError `invalid-config` if there is none of this name. */
   replica(id: string): ReplicaProcess;
-  /** Waits until every replica serves and sees all others. */
+  /** Waits until every replica serves all levels and sees all others. */
   settled(): Promise<void>;
   stop(): Promise<void>;
 }
@@ -50,7 +50,7 @@ const DEFAULT_BASE_PORT = 7101;
 /** Another program may take a port between our look and the replica's bind. */
 const ATTEMPTS = 3;
 
-/** Resolves when every replica serves and sees all others. @throws CausewayError that says what does not start. */
+/** Resolves when every replica serves all levels and sees all others. @throws CausewayError that says what does not start. */
 export async function startLab(options: LabOptions = {}): Promise<Lab> {
   const choice = await chooseBroker(process.env, options);
   await checkReachable(choice);
@@ -81,7 +81,7 @@ async function launch(choice: BrokerChoice, options: LabOptions): Promise<Lab> {
     const replicas = makeReplicas(folder, lease, nats.url, guard, options, report);
     stopping.push(() => Promise.all(replicas.map((replica) => replica.stop())));
     await allOrFirstFailure(replicas.map((replica) => replica.start()));
-    await waitUntilMutuallyVisible(replicas);
+    await waitUntilUsable(replicas);
     return labOf({ folder, replicas, nats, stop });
   } catch (error) {
     await stop();
@@ -102,7 +102,7 @@ function labOf(parts: {
     replicas,
     nats,
     stop,
-    settled: () => waitUntilMutuallyVisible(replicas),
+    settled: () => waitUntilUsable(replicas),
     replica(id) {
       const found = replicas.find((replica) => replica.id === id);
       if (found === undefined) throw new CausewayError('invalid-config', `the lab has no replica ${id}`);
