@@ -8,7 +8,7 @@ import { type BrokerChoice, type BrokerWishes, checkReachable, chooseBroker } fr
 import { type Guard, type StartedBroker, startGuard } from './guard.js';
 import { type LabFolder, openLabFolder } from './lab-folder.js';
 import { leasePorts, type PortLease } from './port-lease.js';
-import { waitUntilUsable } from './readiness.js';
+import { waitUntilMutuallyVisible } from './readiness.js';
 import { ReplicaProcess } from './replica-process.js';
 
 export interface LabOptions extends BrokerWishes {
@@ -81,7 +81,7 @@ async function launch(choice: BrokerChoice, options: LabOptions): Promise<Lab> {
     const replicas = makeReplicas(folder, lease, nats.url, guard, options, report);
     stopping.push(() => Promise.all(replicas.map((replica) => replica.stop())));
     await allOrFirstFailure(replicas.map((replica) => replica.start()));
-    await waitUntilUsable(replicas);
+    await waitUntilMutuallyVisible(replicas);
     return labOf({ folder, replicas, nats, stop });
   } catch (error) {
     await stop();
@@ -102,7 +102,7 @@ function labOf(parts: {
     replicas,
     nats,
     stop,
-    settled: () => waitUntilUsable(replicas),
+    settled: () => waitUntilMutuallyVisible(replicas),
     replica(id) {
       const found = replicas.find((replica) => replica.id === id);
       if (found === undefined) throw new CausewayError('invalid-config', `the lab has no replica ${id}`);

@@ -17,7 +17,7 @@ const REASON_MAX_CHARS = 300;
  * Every replica is ready at `linearizable`, the last level to come, and reaches every other.
  * @throws CausewayError `not-ready` naming what one of them still waits for
  */
-export async function waitUntilUsable(replicas: readonly Address[], timeoutMs = TIMEOUT_MS): Promise<void> {
+export async function waitUntilMutuallyVisible(replicas: readonly Address[], timeoutMs = TIMEOUT_MS): Promise<void> {
   await Promise.all(
     replicas.map(async (replica) => {
       await poll(replica, timeoutMs, '/readyz?level=linearizable', (answer) => answer.status === 200);

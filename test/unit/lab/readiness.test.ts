@@ -1,6 +1,6 @@
 /** When a lab counts as ready: at the strongest level, with everybody in sight, or with a sentence that says what is missing. */
 import { afterEach, expect, test } from 'vitest';
-import { waitUntilUsable } from '../../../src/lab/readiness.js';
+import { waitUntilMutuallyVisible } from '../../../src/lab/readiness.js';
 import { ScriptedReplica } from '../client/scripted-replica.js';
 
 let replica: ScriptedReplica | undefined;
@@ -12,7 +12,7 @@ const sees = (reachable: boolean) => ({ body: JSON.stringify({ peers: [{ id: 'r2
 test('a lab is ready when a replica would serve the strongest level and reaches the others', async () => {
   const notYet = { status: 503, body: '{"detail":"no leader"}' };
   replica = await ScriptedReplica.start(notYet, READY, sees(false), sees(true));
-  await waitUntilUsable([{ id: 'r1', url: replica.url }]);
+  await waitUntilMutuallyVisible([{ id: 'r1', url: replica.url }]);
   expect(replica.requests.map(({ path }) => path)).toEqual([
     '/readyz?level=linearizable',
     '/readyz?level=linearizable',
@@ -30,6 +30,6 @@ test.each([
   ['a peer out of reach', [READY, sees(false)], '/v1/replica answers 200'],
 ])('with %s it gives up, says what is missing, and says that trying again may help', async (_, script, sentence) => {
   replica = await ScriptedReplica.start(...script);
-  const failure = await waitUntilUsable([{ id: 'r1', url: replica.url }], 80).catch((error: unknown) => error);
+  const failure = await waitUntilMutuallyVisible([{ id: 'r1', url: replica.url }], 80).catch((error: unknown) => error);
   expect(failure).toMatchObject({ code: 'not-ready', message: expect.stringMatching(sentence) });
 });
