@@ -139,7 +139,7 @@ export class ConsensusPlane {
 
   /** Nothing is taken from a member of another order, or before it is durable that this order is ours. */
   receiveRaft(from: Sender, message: Message): void {
-    if (this.#options.membership.admitsOrder(from.origin)) this.#order.receive(from.origin, message);
+    this.#options.membership.admitToOrder(from.origin, () => this.#order.receive(from.origin, message));
   }
 
   receiveOrder(from: Sender, message: OrderMessage): void {
