@@ -235,10 +235,7 @@ export class LiveReplica implements Replica {
         this.#driver.setMembers(agreed);
         this.#hello();
       },
-      onBound: () => {
-        this.#hello();
-        this.#consensus.bound();
-      },
+      onBound: () => this.#hello(),
       onOutdated: () => this.#driver.outdated(),
       onRemoved: () => this.#admission.drain(),
     });

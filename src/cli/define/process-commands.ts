@@ -108,8 +108,8 @@ function defineDemo(program: Command, run: Run): void {
     .command('demo')
     .summary('see what the levels mean, in half a minute')
     .description(
-      'Start a lab, tell four short stories on it - levels, causality, a partition, healing - and compare what is ' +
-        'observed with what is promised. Exit code 1 if anything differs.',
+      'Start a lab, tell six short stories on it - levels, causality, one order for all, a partition, healing, another ' +
+        'partition - and compare what is observed with what is promised. Exit code 1 if anything differs.',
     )
     .addOption(
       new Option('--transport <kind>', 'embedded: the broker built into Causeway').choices(['nats-server', 'embedded']),

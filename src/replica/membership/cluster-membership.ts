@@ -92,15 +92,16 @@ export class ClusterMembership {
   }
 
   /**
-   * Whether a message about the order from `from` may be taken: its order is ours. The first one that comes binds this
-   * incarnation; it is not taken before that is durable, and will be said again.
+   * Let a message about the order from `from` be taken, if its order is ours. The first one that comes binds this
+   * incarnation and is taken when that is durable: it is the campaign of the founder, which would otherwise be lost, and
+   * come again only after an election timeout. What comes in between is not taken, and will be said again.
    */
-  admitsOrder(from: Origin): boolean {
+  admitToOrder(from: Origin, take: () => void): void {
     const heard = this.#options.table.heard(replicaOf(from) ?? this.#options.id);
     const theirs = heard?.origin === from ? heard.hello.order : undefined;
-    if (theirs === undefined || this.#isGone) return false;
-    if (this.order === undefined && !this.#isFounding) void this.#bind(theirs);
-    return this.order === theirs && !this.#isBinding;
+    if (theirs === undefined || this.#isGone) return;
+    if (this.order === undefined && !this.#isFounding) void this.#bind(theirs, take);
+    else if (this.order === theirs && !this.#isBinding) take();
   }
 
   heardHello(from: Sender, { order, position }: Hello): void {
@@ -190,7 +191,7 @@ export class ClusterMembership {
     this.#isFounding = false;
   }
 
-  async #bind(order: Origin): Promise<void> {
+  async #bind(order: Origin, take: () => void): Promise<void> {
     if (this.#isBinding) return;
     this.#isBinding = true;
     const isStored = await this.#store({ ...this.#stored, order });
@@ -198,6 +199,7 @@ export class ClusterMembership {
     if (!isStored) return;
     this.#options.trace({ name: 'membership.bound', level: 'info', facts: { order } });
     this.#options.onBound();
+    if (this.order === order && !this.#isGone) take();
   }
 
   /** Take over the members that the order has committed, when they are durable here too. */

@@ -74,8 +74,6 @@ export class ConsensusPlane {
   readonly #coordination: CoordinationService;
   readonly #forgetting: Forgetting;
   #inProgress = 0;
-  /** The last message that came too early. */
-  #early: { readonly from: Sender; readonly message: Message } | undefined;
 
   /** @throws CausewayError `data-dir-corrupt` */
   constructor(options: ConsensusPlaneOptions) {
@@ -137,15 +135,7 @@ export class ConsensusPlane {
 
   /** Nothing is taken from a member of another order, or before it is durable that this order is ours. */
   receiveRaft(from: Sender, message: Message): void {
-    if (this.#options.membership.admitsOrder(from.origin)) this.#order.receive(from.origin, message);
-    else this.#early = { from, message };
-  }
-
-  /** It is durable which order is ours: what was said last while it was not may be taken now, and need not be said again. */
-  bound(): void {
-    const early = this.#early;
-    this.#early = undefined;
-    if (early !== undefined) this.receiveRaft(early.from, early.message);
+    this.#options.membership.admitToOrder(from.origin, () => this.#order.receive(from.origin, message));
   }
 
   receiveOrder(from: Sender, message: OrderMessage): void {
