@@ -102,7 +102,7 @@ describe('a command', () => {
 
   it('of a peer that is none is refused and counted, and the leader goes on', async () => {
     const cluster = await started();
-    cluster.stamp = (_, command) => {
+    cluster.check = (command) => {
       if (command[0] === 0x21) throw new DecodeError('no command');
     };
     const leader = leaderOf(cluster);
@@ -249,6 +249,7 @@ describe('what cannot be gone on from', () => {
       send: () => {},
       state: new ListedState(storage),
       stamp: () => {},
+      check: () => {},
       onChange: () => {},
       onFatal: (error) => fatal.push(error),
     });
