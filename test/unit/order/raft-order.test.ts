@@ -108,7 +108,7 @@ describe('a command', () => {
     const leader = leaderOf(cluster);
     const refused = appendAll(cluster, followerOf(cluster), '!nonsense');
     await cluster.pass(2 * LIMITS.electionTimeoutMs);
-    expect(refused).toEqual([{ kind: 'unknown' }]);
+    expect(refused).toEqual([{ kind: 'unknown', term: 1 }]);
     expect(cluster.run(leader).order.counters.refused.get('malformed')).toBe(1);
     appendAll(cluster, leader, 'sense');
     await cluster.pass(100);
