@@ -1,0 +1,93 @@
+/** Clients that each have one request under way: how many operations get through, and how long each takes. */
+import { type LoadClient, Refused } from './operations.js';
+
+export interface LoopOptions {
+  readonly clients: readonly LoadClient[];
+  /** Operations that complete before this are not counted. */
+  readonly warmUpMs: number;
+  readonly measureMs: number;
+  /** Keys are drawn uniformly from this many. */
+  readonly keys: number;
+  /** Decides the sequence of keys of every client. */
+  readonly seed: number;
+}
+
+export interface LoopResult {
+  /** Of operations that were acknowledged while it was measured, in microseconds, in rising order. */
+  readonly latenciesUs: Float64Array;
+  readonly refused: number;
+  /** The first refusal, as the server put it. */
+  readonly refusal: string | undefined;
+  readonly measuredMs: number;
+}
+
+/** Runs the loop to its end. @throws Error if a connection breaks: a load with fewer clients is another load. */
+export async function runClosedLoop(options: LoopOptions): Promise<LoopResult> {
+  const { clients, warmUpMs, measureMs, keys, seed } = options;
+  const samples = new Samples();
+  const fromMs = performance.now() + warmUpMs;
+  const untilMs = fromMs + measureMs;
+  let refused = 0;
+  let refusal: string | undefined;
+  const loop = async (client: LoadClient, number: number): Promise<void> => {
+    const nextKey = keySequence(seed + number, keys);
+    for (let startedMs = performance.now(); startedMs < untilMs; ) {
+      let acknowledged = true;
+      try {
+        await client.run(nextKey());
+      } catch (error) {
+        if (!(error instanceof Refused)) throw error;
+        acknowledged = false;
+        refusal ??= error.message;
+      }
+      const endedMs = performance.now();
+      if (endedMs >= fromMs && endedMs < untilMs) {
+        if (acknowledged) samples.add((endedMs - startedMs) * 1_000);
+        else refused += 1;
+      }
+      startedMs = endedMs;
+    }
+  };
+  await Promise.all(clients.map(loop));
+  return { latenciesUs: samples.sorted(), refused, refusal, measuredMs: measureMs };
+}
+
+/** Every key once, shared out among the clients, so that reads find something. */
+export async function writeEveryKey(clients: readonly LoadClient[], keys: number): Promise<void> {
+  let next = 0;
+  const share = async (client: LoadClient): Promise<void> => {
+    for (let key = next++; key < keys; key = next++) await client.run(key);
+  };
+  await Promise.all(clients.map(share));
+}
+
+/** A growing list of numbers that is cheap to add to: it must not show in what it measures. */
+class Samples {
+  #values = new Float64Array(65_536);
+  #count = 0;
+
+  add(value: number): void {
+    if (this.#count === this.#values.length) {
+      const larger = new Float64Array(this.#values.length * 2);
+      larger.set(this.#values);
+      this.#values = larger;
+    }
+    this.#values[this.#count] = value;
+    this.#count += 1;
+  }
+
+  sorted(): Float64Array {
+    return this.#values.slice(0, this.#count).sort();
+  }
+}
+
+/** xorshift32 (Marsaglia 2003): the same keys in every run, for every system. */
+function keySequence(seed: number, keys: number): () => number {
+  let state = Math.imul(seed + 1, 0x9e3779b1) | 1;
+  return () => {
+    state ^= state << 13;
+    state ^= state >>> 17;
+    state ^= state << 5;
+    return (state >>> 0) % keys;
+  };
+}

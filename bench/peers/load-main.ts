@@ -1,0 +1,125 @@
+/** The load generator: a process of its own, so that what it needs of a processor is not taken from a server's thread. */
+import { cpus } from 'node:os';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { runClosedLoop, writeEveryKey } from '../load/closed-loop.js';
+import type { LoadClient } from '../load/operations.js';
+import { quantile } from '../load/quantile.js';
+import type { LoadAnswer, LoadOrder, LoadReport } from './load-protocol.js';
+import { openClient, openFillingClient } from './open-client.js';
+
+const VISIBLE_TIMEOUT_MS = 20_000;
+const POLL_MS = 10;
+
+process.on('message', async (order: LoadOrder) => {
+  let answer: LoadAnswer;
+  try {
+    answer = order.kind === 'fill' ? await fill(order) : { kind: 'measured', report: await measure(order) };
+  } catch (error) {
+    answer = { kind: 'failed', reason: error instanceof Error ? error.message : String(error) };
+  }
+  process.send?.(answer);
+});
+
+async function fill(order: LoadOrder & { kind: 'fill' }): Promise<LoadAnswer> {
+  const { client, writeTo, readAt, clients, keys } = order;
+  const value = valueFor(order);
+  await using(
+    clients,
+    () => openFillingClient(client, writeTo, value),
+    (writers) => writeEveryKey(writers, keys),
+  );
+  for (const address of readAt) {
+    const open = (): Promise<LoadClient> => openClient(client, address, 'local read', value);
+    await using(1, open, ([reader]) => untilAllVisible(reader as LoadClient, keys));
+  }
+  return { kind: 'filled' };
+}
+
+/** Copies may be a moment behind. */
+async function untilAllVisible(reader: LoadClient, keys: number): Promise<void> {
+  const deadlineMs = performance.now() + VISIBLE_TIMEOUT_MS;
+  for (let key = 0; key < keys; ) {
+    try {
+      await reader.run(key);
+      key += 1;
+    } catch (error) {
+      if (performance.now() > deadlineMs) throw error;
+      await sleep(POLL_MS);
+    }
+  }
+}
+
+async function measure(order: LoadOrder & { kind: 'run' }): Promise<LoadReport> {
+  const { client, addresses, operation, clients, warmUpMs, measureMs, keys, seed } = order;
+  const value = valueFor(order);
+  const open = (number: number): Promise<LoadClient> => {
+    const address = addresses[number % addresses.length];
+    if (address === undefined) throw new Error('there is no server to connect to');
+    return openClient(client, address, operation, value);
+  };
+  return using(clients, open, async (opened) => {
+    const usage = startUsage();
+    const result = await runClosedLoop({ clients: opened, warmUpMs, measureMs, keys, seed });
+    const { latenciesUs: sorted, refused, refusal } = result;
+    const at = (share: number): number => Math.round(quantile(sorted, share) * 10) / 10;
+    return {
+      operations: sorted.length,
+      refused,
+      ...(refusal === undefined ? {} : { refusal }),
+      opsPerSecond: Math.round((sorted.length / result.measuredMs) * 1_000),
+      p50Us: at(0.5),
+      p90Us: at(0.9),
+      p99Us: at(0.99),
+      p999Us: at(0.999),
+      maxUs: at(1),
+      ...usage(),
+    };
+  });
+}
+
+/** Opens so many clients, and closes them whatever happens. */
+async function using<T>(
+  count: number,
+  open: (number: number) => Promise<LoadClient>,
+  task: (clients: readonly LoadClient[]) => Promise<T>,
+): Promise<T> {
+  const opened: LoadClient[] = [];
+  try {
+    for (let number = 0; number < count; number += 1) opened.push(await open(number));
+    return await task(opened);
+  } finally {
+    for (const client of opened) client.close();
+  }
+}
+
+/** Letters that are not all the same, and the same in every run. */
+function valueFor({ valueBytes }: LoadOrder): Uint8Array {
+  return Uint8Array.from({ length: valueBytes }, (_, i) => 97 + ((i * 7) % 26));
+}
+
+function startUsage(): () => Pick<LoadReport, 'generatorCpu' | 'machineCpu'> {
+  const startedMs = performance.now();
+  const own = process.cpuUsage();
+  const machine = machineTimes();
+  return () => {
+    const { user, system } = process.cpuUsage(own);
+    const now = machineTimes();
+    const generatorCpu = (user + system) / 1_000 / (performance.now() - startedMs);
+    const machineCpu = (now.busyMs - machine.busyMs) / (now.allMs - machine.allMs);
+    return { generatorCpu: hundredths(generatorCpu), machineCpu: hundredths(machineCpu) };
+  };
+}
+
+function machineTimes(): { readonly busyMs: number; readonly allMs: number } {
+  let idleMs = 0;
+  let allMs = 0;
+  for (const { times } of cpus()) {
+    idleMs += times.idle;
+    allMs += times.user + times.nice + times.sys + times.idle + times.irq;
+  }
+  return { busyMs: allMs - idleMs, allMs };
+}
+
+function hundredths(value: number): number {
+  return Math.round(value * 100) / 100;
+}

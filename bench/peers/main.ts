@@ -1,0 +1,109 @@
+/**
+ * `npm run bench:peers`: Causeway beside etcd, ZooKeeper, Redis and JetStream in one run on one machine. Rounds are interleaved and
+ * begin with another system each time; every round starts three fresh servers of one system while none of another runs.
+ * Everything that was measured is written down; what `docs/PERFORMANCE.md` says of the method is what happens here.
+ */
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { diskFacts, machineFacts } from '../machine.js';
+import { casesFor } from './cases.js';
+import { type Failure, type Measurement, measureRound } from './measure.js';
+import { type PeerOptions, parsePeerOptions, USAGE } from './options.js';
+import { type MeasuredVersion, type PeerResults, renderReport } from './report.js';
+import type { MeasuredSystem } from './system.js';
+import { causeway } from './systems/causeway.js';
+import { etcd } from './systems/etcd.js';
+import { jetStreamDefault, jetStreamSynced } from './systems/jetstream.js';
+import { redis } from './systems/redis.js';
+import { zookeeper } from './systems/zookeeper.js';
+import { judgeTargets } from './targets.js';
+
+const SYSTEMS: readonly MeasuredSystem[] = [causeway, etcd, zookeeper, jetStreamSynced, jetStreamDefault, redis];
+
+interface Found {
+  readonly systems: readonly MeasuredSystem[];
+  readonly versions: readonly MeasuredVersion[];
+  readonly skipped: readonly string[];
+}
+
+async function findSystems(only: readonly string[]): Promise<Found> {
+  const systems: MeasuredSystem[] = [];
+  const versions: MeasuredVersion[] = [];
+  const skipped: string[] = [];
+  for (const system of SYSTEMS.filter((system) => isWanted(system, only))) {
+    const presence = await system.find();
+    if (presence.kind === 'missing') {
+      skipped.push(`${system.name}: ${presence.reason}`);
+      console.log(`skipped ${system.name}: ${presence.reason}`);
+      continue;
+    }
+    systems.push(system);
+    versions.push({ system: system.name, version: presence.version, durability: system.durability });
+  }
+  return { systems, versions, skipped };
+}
+
+function isWanted({ name }: MeasuredSystem, only: readonly string[]): boolean {
+  return only.length === 0 || only.includes(name.toLowerCase().replace(/ .*/, ''));
+}
+
+/** Round `n` begins with the system after the one that round `n - 1` began with. */
+function inTurn(systems: readonly MeasuredSystem[], round: number): readonly MeasuredSystem[] {
+  const first = (round - 1) % systems.length;
+  return [...systems.slice(first), ...systems.slice(0, first)];
+}
+
+async function measureAll(systems: readonly MeasuredSystem[], options: PeerOptions) {
+  const measurements: Measurement[] = [];
+  const failures: Failure[] = [];
+  const cases = casesFor(options.clientCounts);
+  for (let round = 1; round <= options.rounds; round += 1) {
+    for (const system of inTurn(systems, round)) {
+      const startedMs = performance.now();
+      const result = await measureRound(system, round, cases, options);
+      measurements.push(...result.measurements);
+      failures.push(...result.failures);
+      const seconds = ((performance.now() - startedMs) / 1_000).toFixed(0);
+      const failed = result.failures.map(({ reason }) => `; FAILED: ${reason}`).join('');
+      console.log(
+        `round ${round} of ${options.rounds}: ${system.name}, ${result.measurements.length} cases in ${seconds} s${failed}`,
+      );
+    }
+  }
+  return { measurements, failures };
+}
+
+function writeResults(results: PeerResults, report: string): string {
+  mkdirSync(results.options.results, { recursive: true });
+  const name = join(results.options.results, `peers-${results.machine.date.replaceAll(':', '-')}`);
+  writeFileSync(`${name}.json`, `${JSON.stringify(results, null, 2)}\n`);
+  writeFileSync(`${name}.md`, report);
+  return name;
+}
+
+async function main(options: PeerOptions): Promise<void> {
+  const machine = machineFacts();
+  mkdirSync(options.folder, { recursive: true });
+  const disk = diskFacts(options.folder);
+  if (disk.fileSystem === 'tmpfs') console.log(`${options.folder} is in memory: nothing there is durable (see --dir)`);
+  const { systems, versions, skipped } = await findSystems(options.only);
+  if (systems.length === 0) throw new Error('there is nothing to measure');
+  const { measurements, failures } = await measureAll(systems, options);
+  const targets = judgeTargets(measurements);
+  const results = { machine, disk, options, systems: versions, skipped, measurements, failures, targets };
+  const report = renderReport(results);
+  console.log(`\n${report}`);
+  console.log(`Written to ${writeResults(results, report)}.json and .md`);
+  if (failures.length > 0) process.exitCode = 1;
+}
+
+// A signal ends the servers too: what they were given to do at exit does it.
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(130));
+
+try {
+  await main(parsePeerOptions(process.argv.slice(2)));
+} catch (error) {
+  console.error(error instanceof Error ? error.message : error);
+  console.error(USAGE);
+  process.exitCode = 2;
+}
