@@ -4,9 +4,9 @@
  * of a busy one are not to be compared.
  */
 import { mkdirSync, writeFileSync } from 'node:fs';
-import { availableParallelism, cpus, totalmem } from 'node:os';
 import { join } from 'node:path';
 import { add, configure, cycle, suite as runBenny } from 'benny';
+import { machineFacts } from './machine.js';
 import type { BenchCase, BenchSuite } from './suite.js';
 import { SUITES } from './suites.js';
 
@@ -70,18 +70,6 @@ function printCase(name: string, meanSeconds: number, marginPercent: number): vo
   console.log(`  ${name.padEnd(44)} ${ops.padStart(13)} ops/s ${microseconds.padStart(12)} us  ±${marginPercent}%`);
 }
 
-function machineFacts(): Readonly<Record<string, unknown>> {
-  return {
-    date: new Date().toISOString(),
-    node: process.version,
-    v8: process.versions.v8,
-    platform: `${process.platform} ${process.arch}`,
-    cpu: cpus()[0]?.model.trim() ?? 'unknown',
-    cores: availableParallelism(),
-    memoryGiB: Number((totalmem() / 2 ** 30).toFixed(1)),
-  };
-}
-
 function chosenSuites(names: readonly string[]): readonly BenchSuite[] {
   const unknown = names.filter((name) => !SUITES.some((suite) => suite.name === name));
   if (unknown.length > 0) {
@@ -99,7 +87,7 @@ async function main(args: readonly string[]): Promise<void> {
   const results: SuiteResult[] = [];
   for (const suite of suites) results.push(await runSuite(suite, MAX_SECONDS_PER_CASE[quick ? 'quick' : 'full']));
   mkdirSync(RESULTS_DIR, { recursive: true });
-  const file = join(RESULTS_DIR, `${String(machine['date']).replaceAll(':', '-')}.json`);
+  const file = join(RESULTS_DIR, `${machine.date.replaceAll(':', '-')}.json`);
   writeFileSync(file, `${JSON.stringify({ machine, quick, results }, null, 2)}\n`);
   console.log(`\nWritten to ${file}`);
 }

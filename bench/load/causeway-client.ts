@@ -8,13 +8,13 @@ export interface HttpReply {
   readonly body: Buffer;
 }
 
-interface Request {
+export interface CausewayRequest {
   readonly method: 'GET' | 'PUT';
   readonly level: 'eventual' | 'causal' | 'linearizable';
   readonly durability?: 'majority';
 }
 
-export const REQUESTS: Readonly<Record<Operation, Request>> = {
+const REQUESTS: Readonly<Record<Operation, CausewayRequest>> = {
   'linearizable write': { method: 'PUT', level: 'linearizable' },
   'linearizable read': { method: 'GET', level: 'linearizable' },
   'replicated write': { method: 'PUT', level: 'causal', durability: 'majority' },
@@ -48,33 +48,53 @@ function headerOf(head: string, ...spellings: readonly string[]): string | undef
   return undefined;
 }
 
-/** A client at one replica; at `causal` it is a session, which sends the token of its last answer with each request. */
+/** A connection to one replica; at the weaker levels it is a session, which sends the token of its last answer. */
+export class CausewayConnection {
+  readonly #socket: ClientSocket<HttpReply>;
+  readonly #host: string;
+  readonly #value: Uint8Array;
+  readonly #body: string;
+  #token = '';
+
+  private constructor(socket: ClientSocket<HttpReply>, { host, port }: Address, value: Uint8Array) {
+    this.#socket = socket;
+    this.#host = `Host: ${host}:${port}\r\n`;
+    this.#value = value;
+    this.#body = Buffer.from(value).toString('latin1');
+  }
+
+  /** @param value what is written, and what reads are expected to bring. */
+  static async open(address: Address, value: Uint8Array): Promise<CausewayConnection> {
+    return new CausewayConnection(await ClientSocket.open(address, new HttpDecoder()), address, value);
+  }
+
+  /** @throws Refused if the replica says no; any other error means that the connection is gone. */
+  async ask({ method, level, durability }: CausewayRequest, key: number): Promise<void> {
+    const writes = method === 'PUT';
+    const lines = [
+      `${method} /v1/kv/${keyName(key)} HTTP/1.1\r\n${this.#host}Consistency-Level: ${level}\r\n`,
+      durability === undefined ? '' : `Durability: ${durability}\r\n`,
+      level === 'linearizable' || this.#token === '' ? '' : `Causal-Token: ${this.#token}\r\n`,
+      writes ? `Prefer: return=minimal\r\nContent-Length: ${this.#value.length}\r\n\r\n${this.#body}` : '\r\n',
+    ];
+    const reply = await this.#socket.ask(Buffer.from(lines.join(''), 'latin1'));
+    if (reply.status !== 200 && reply.status !== 204) throw new Refused(`${reply.status} ${reply.body.toString()}`);
+    if (!writes) checkValue(reply.body, this.#value);
+    this.#token = reply.token ?? '';
+  }
+
+  close(): void {
+    this.#socket.close();
+  }
+}
+
+/** A client that does the same operation again and again. */
 export async function openCausewayClient(
   address: Address,
-  request: Request,
+  operation: Operation,
   value: Uint8Array,
-  prefix = '',
 ): Promise<LoadClient> {
-  const socket = await ClientSocket.open(address, new HttpDecoder());
-  const { method, level, durability } = request;
-  const fixed = [
-    `Host: ${address.host}:${address.port}`,
-    `Consistency-Level: ${level}`,
-    ...(durability === undefined ? [] : [`Durability: ${durability}`]),
-    ...(method === 'PUT' ? ['Prefer: return=minimal', `Content-Length: ${value.length}`] : []),
-  ].join('\r\n');
-  const body = method === 'PUT' ? Buffer.from(value).toString('latin1') : '';
-  let token = '';
-  return {
-    run: async (key) => {
-      const path = `/v1/kv/${prefix}${keyName(key)}`;
-      const session = level === 'causal' && token !== '' ? `Causal-Token: ${token}\r\n` : '';
-      const text = `${method} ${path} HTTP/1.1\r\n${fixed}\r\n${session}\r\n${body}`;
-      const reply = await socket.ask(Buffer.from(text, 'latin1'));
-      if (reply.status !== 200 && reply.status !== 204) throw new Refused(`${reply.status} ${reply.body.toString()}`);
-      if (method === 'GET') checkValue(reply.body, value);
-      token = reply.token ?? '';
-    },
-    close: () => socket.close(),
-  };
+  const connection = await CausewayConnection.open(address, value);
+  const request = REQUESTS[operation];
+  return { run: (key) => connection.ask(request, key), close: () => connection.close() };
 }

@@ -1,5 +1,9 @@
 /** Clients that each have one request under way: how many operations get through, and how long each takes. */
+import { setTimeout as sleep } from 'node:timers/promises';
 import { type LoadClient, Refused } from './operations.js';
+
+const VISIBLE_TIMEOUT_MS = 20_000;
+const POLL_MS = 10;
 
 export interface LoopOptions {
   readonly clients: readonly LoadClient[];
@@ -59,6 +63,20 @@ export async function writeEveryKey(clients: readonly LoadClient[], keys: number
     for (let key = next++; key < keys; key = next++) await client.run(key);
   };
   await Promise.all(clients.map(share));
+}
+
+/** Copies may be a moment behind: asks until every key is there. @throws Error if one is not for long. */
+export async function untilEveryKeyIsRead(reader: LoadClient, keys: number): Promise<void> {
+  const deadlineMs = performance.now() + VISIBLE_TIMEOUT_MS;
+  for (let key = 0; key < keys; ) {
+    try {
+      await reader.run(key);
+      key += 1;
+    } catch (error) {
+      if (performance.now() > deadlineMs) throw error;
+      await sleep(POLL_MS);
+    }
+  }
 }
 
 /** A growing list of numbers that is cheap to add to: it must not show in what it measures. */

@@ -38,3 +38,8 @@ export function checkValue(bytes: Uint8Array | undefined, expected: Uint8Array):
     throw new Error(`a read brought ${bytes?.length ?? 'no'} bytes instead of ${expected.length}`);
   }
 }
+
+/** Letters that are not all the same, and the same in every run. */
+export function valueOfSize(bytes: number): Uint8Array {
+  return Uint8Array.from({ length: bytes }, (_, i) => 97 + ((i * 7) % 26));
+}

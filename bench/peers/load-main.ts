@@ -1,14 +1,10 @@
 /** The load generator: a process of its own, so that what it needs of a processor is not taken from a server's thread. */
 import { cpus } from 'node:os';
-import { setTimeout as sleep } from 'node:timers/promises';
-import { runClosedLoop, writeEveryKey } from '../load/closed-loop.js';
-import type { LoadClient } from '../load/operations.js';
+import { runClosedLoop, untilEveryKeyIsRead, writeEveryKey } from '../load/closed-loop.js';
+import { type LoadClient, valueOfSize } from '../load/operations.js';
 import { quantile } from '../load/quantile.js';
 import type { LoadAnswer, LoadOrder, LoadReport } from './load-protocol.js';
 import { openClient, openFillingClient } from './open-client.js';
-
-const VISIBLE_TIMEOUT_MS = 20_000;
-const POLL_MS = 10;
 
 process.on('message', async (order: LoadOrder) => {
   let answer: LoadAnswer;
@@ -22,7 +18,7 @@ process.on('message', async (order: LoadOrder) => {
 
 async function fill(order: LoadOrder & { kind: 'fill' }): Promise<LoadAnswer> {
   const { client, writeTo, readAt, clients, keys } = order;
-  const value = valueFor(order);
+  const value = valueOfSize(order.valueBytes);
   await using(
     clients,
     () => openFillingClient(client, writeTo, value),
@@ -30,28 +26,14 @@ async function fill(order: LoadOrder & { kind: 'fill' }): Promise<LoadAnswer> {
   );
   for (const address of readAt) {
     const open = (): Promise<LoadClient> => openClient(client, address, 'local read', value);
-    await using(1, open, ([reader]) => untilAllVisible(reader as LoadClient, keys));
+    await using(1, open, ([reader]) => untilEveryKeyIsRead(reader as LoadClient, keys));
   }
   return { kind: 'filled' };
 }
 
-/** Copies may be a moment behind. */
-async function untilAllVisible(reader: LoadClient, keys: number): Promise<void> {
-  const deadlineMs = performance.now() + VISIBLE_TIMEOUT_MS;
-  for (let key = 0; key < keys; ) {
-    try {
-      await reader.run(key);
-      key += 1;
-    } catch (error) {
-      if (performance.now() > deadlineMs) throw error;
-      await sleep(POLL_MS);
-    }
-  }
-}
-
 async function measure(order: LoadOrder & { kind: 'run' }): Promise<LoadReport> {
   const { client, addresses, operation, clients, warmUpMs, measureMs, keys, seed } = order;
-  const value = valueFor(order);
+  const value = valueOfSize(order.valueBytes);
   const open = (number: number): Promise<LoadClient> => {
     const address = addresses[number % addresses.length];
     if (address === undefined) throw new Error('there is no server to connect to');
@@ -90,11 +72,6 @@ async function using<T>(
   } finally {
     for (const client of opened) client.close();
   }
-}
-
-/** Letters that are not all the same, and the same in every run. */
-function valueFor({ valueBytes }: LoadOrder): Uint8Array {
-  return Uint8Array.from({ length: valueBytes }, (_, i) => 97 + ((i * 7) % 26));
 }
 
 function startUsage(): () => Pick<LoadReport, 'generatorCpu' | 'machineCpu'> {

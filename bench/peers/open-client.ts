@@ -1,5 +1,5 @@
 /** A client of any of the systems. */
-import { openCausewayClient, REQUESTS } from '../load/causeway-client.js';
+import { openCausewayClient } from '../load/causeway-client.js';
 import type { Address } from '../load/client-socket.js';
 import type { LoadClient, Operation } from '../load/operations.js';
 import { openEtcdClient } from './clients/etcd-client.js';
@@ -16,13 +16,13 @@ export async function openClient(
 ): Promise<LoadClient> {
   switch (client.kind) {
     case 'causeway':
-      return openCausewayClient(address, REQUESTS[operation], value);
+      return openCausewayClient(address, operation, value);
     case 'etcd':
       return openEtcdClient(address, operation, value);
     case 'zookeeper':
       return openZooKeeperClient(address, operation, value);
     case 'redis':
-      return openRedisClient(address, operation, value, client.wait);
+      return openRedisClient(address, operation, value, client.waitFor);
     case 'jetstream':
       return openJetStreamClient(address, operation, value, client.bucket);
   }

@@ -1,14 +1,13 @@
 /** What a system that is measured has to tell: whether it is here, how to start three servers of it, how to talk to them. */
 import type { Address } from '../load/client-socket.js';
 import type { Operation } from '../load/operations.js';
-import type { RedisWait } from './clients/redis-client.js';
 
 /** What the load generator, another process, needs to know to be a client. */
 export type ClientKind =
   | { readonly kind: 'causeway' }
   | { readonly kind: 'etcd' }
   | { readonly kind: 'zookeeper' }
-  | { readonly kind: 'redis'; readonly wait: RedisWait }
+  | { readonly kind: 'redis'; readonly waitFor: number }
   | { readonly kind: 'jetstream'; readonly bucket: string };
 
 export type Presence =

@@ -1,6 +1,7 @@
 /**
- * Redis, by RESP2. A write that must be durable on a majority is SET and WAITAOF (Redis 7.2 and later) or, before, SET and WAIT,
- * sent together, as one would to save a round trip; with `appendfsync always` a replica acknowledges what it has synced.
+ * Redis, by RESP2. A write that must be durable on a majority is SET and WAIT, sent together, as one would to save a round
+ * trip. With `appendfsync always` a replica syncs before it sends the acknowledgement that WAIT waits for. WAITAOF would say so
+ * itself, but reports what was synced one event loop earlier: a lone client would wait for the next second.
  */
 import { type Address, ClientSocket, type Decoded, type Decoder } from '../../load/client-socket.js';
 import { checkValue, keyName, type LoadClient, type Operation, Refused } from '../../load/operations.js';
@@ -90,43 +91,29 @@ export async function askRedis(address: Address, ...words: readonly string[]): P
   }
 }
 
-export interface RedisWait {
-  /** Whether the server knows WAITAOF. */
-  readonly aof: boolean;
-  /** Replicas that must have it besides the primary. */
-  readonly replicas: number;
-}
-
 export async function openRedisClient(
   address: Address,
   operation: Operation,
   value: Uint8Array,
-  wait: RedisWait,
+  /** Replicas that must have a replicated write besides the primary. */
+  waitFor: number,
 ): Promise<LoadClient> {
   const waits = operation === 'replicated write';
   const socket = await ClientSocket.open(address, new RedisDecoder(waits ? 2 : 1));
   const set = (key: number): Buffer => redisCommand('SET', keyName(key), value);
-  const waitCommand = wait.aof
-    ? redisCommand('WAITAOF', '1', String(wait.replicas), String(WAIT_TIMEOUT_MS))
-    : redisCommand('WAIT', String(wait.replicas), String(WAIT_TIMEOUT_MS));
+  const wait = redisCommand('WAIT', String(waitFor), String(WAIT_TIMEOUT_MS));
   const run = async (key: number): Promise<void> => {
     if (operation === 'local read') {
       const [found] = refuseErrors(await socket.ask(redisCommand('GET', keyName(key))));
       checkValue(found instanceof Uint8Array ? found : undefined, value);
     } else if (waits) {
-      const [, durable] = refuseErrors(await socket.ask(Buffer.concat([set(key), waitCommand])));
-      if (replicasOf(durable) < wait.replicas) throw new Refused(`durable on ${String(durable)} replicas only`);
+      const [, acknowledged] = refuseErrors(await socket.ask(Buffer.concat([set(key), wait])));
+      if (Number(acknowledged) < waitFor) throw new Refused(`acknowledged by ${String(acknowledged)} replicas only`);
     } else {
       refuseErrors(await socket.ask(set(key)));
     }
   };
   return { run, close: () => socket.close() };
-}
-
-/** WAIT answers a number; WAITAOF a pair, of which the second one counts the replicas. */
-function replicasOf(answer: RedisValue): number {
-  const count = Array.isArray(answer) ? answer[1] : answer;
-  return typeof count === 'number' ? count : 0;
 }
 
 function refuseErrors(values: readonly RedisValue[]): readonly RedisValue[] {

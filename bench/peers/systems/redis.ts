@@ -11,8 +11,8 @@ import { addressOf, freePorts, HOST, startGroup, within } from '../servers.js';
 import { type MeasuredSystem, type RunningCluster, SERVERS } from '../system.js';
 
 const STATUS_TIMEOUT_MS = 2_000;
-/** The first release with WAITAOF. */
-const WAITAOF_SINCE = [7, 2] as const;
+/** With the primary a majority. */
+const WAIT_FOR = Math.floor(SERVERS / 2);
 
 const program = (): Promise<Program | undefined> => findServer('redis-server', /\bv=(\S+)/);
 
@@ -55,8 +55,7 @@ async function startRedis(folder: string): Promise<RunningCluster> {
       const states = await Promise.all(replicas.map(replication));
       return states.every((state) => state.includes('master_link_status:up'));
     });
-    const wait = { aof: isAtLeast(found.version, WAITAOF_SINCE), replicas: Math.floor(SERVERS / 2) };
-    return { client: { kind: 'redis', wait }, addresses, leader: async () => 0, stop: () => group.stop() };
+    return { client: { kind: 'redis', waitFor: WAIT_FOR }, addresses, leader: async () => 0, stop: () => group.stop() };
   });
 }
 
@@ -66,9 +65,4 @@ function valueWords(key: string, value: string): readonly string[] {
 
 async function replication(address: Address): Promise<string> {
   return String(await within(STATUS_TIMEOUT_MS, askRedis(address, 'INFO', 'replication')));
-}
-
-function isAtLeast(version: string, [major, minor]: readonly [number, number]): boolean {
-  const [ownMajor = 0, ownMinor = 0] = version.split('.').map(Number);
-  return ownMajor > major || (ownMajor === major && ownMinor >= minor);
 }
