@@ -2,7 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type LoadClient, Refused } from './operations.js';
 
-const VISIBLE_TIMEOUT_MS = 20_000;
+const PREPARATION_TIMEOUT_MS = 20_000;
 const POLL_MS = 10;
 
 export interface LoopOptions {
@@ -56,22 +56,26 @@ export async function runClosedLoop(options: LoopOptions): Promise<LoopResult> {
   return { latenciesUs: samples.sorted(), refused, refusal, measuredMs: measureMs };
 }
 
-/** Every key once, shared out among the clients, so that reads find something. */
+/** Every key once, shared out among the clients, so that reads find something. @throws Error if one is refused for long. */
 export async function writeEveryKey(clients: readonly LoadClient[], keys: number): Promise<void> {
   let next = 0;
   const share = async (client: LoadClient): Promise<void> => {
-    for (let key = next++; key < keys; key = next++) await client.run(key);
+    for (let key = next++; key < keys; key = next++) await untilDone(() => client.run(key));
   };
   await Promise.all(clients.map(share));
 }
 
 /** Copies may be a moment behind: asks until every key is there. @throws Error if one is not for long. */
 export async function untilEveryKeyIsRead(reader: LoadClient, keys: number): Promise<void> {
-  const deadlineMs = performance.now() + VISIBLE_TIMEOUT_MS;
-  for (let key = 0; key < keys; ) {
+  for (let key = 0; key < keys; key += 1) await untilDone(() => reader.run(key));
+}
+
+/** For what is not measured: a server that has just started may refuse for a moment. */
+async function untilDone(operation: () => Promise<void>): Promise<void> {
+  const deadlineMs = performance.now() + PREPARATION_TIMEOUT_MS;
+  for (;;) {
     try {
-      await reader.run(key);
-      key += 1;
+      return await operation();
     } catch (error) {
       if (performance.now() > deadlineMs) throw error;
       await sleep(POLL_MS);

