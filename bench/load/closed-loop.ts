@@ -14,6 +14,8 @@ export interface LoopOptions {
   readonly keys: number;
   /** Decides the sequence of keys of every client. */
   readonly seed: number;
+  /** In milliseconds; the machine's monotonic clock unless a test has one of its own. */
+  readonly now?: () => number;
 }
 
 export interface LoopResult {
@@ -27,15 +29,15 @@ export interface LoopResult {
 
 /** Runs the loop to its end. @throws Error if a connection breaks: a load with fewer clients is another load. */
 export async function runClosedLoop(options: LoopOptions): Promise<LoopResult> {
-  const { clients, warmUpMs, measureMs, keys, seed } = options;
+  const { clients, warmUpMs, measureMs, keys, seed, now = () => performance.now() } = options;
   const samples = new Samples();
-  const fromMs = performance.now() + warmUpMs;
+  const fromMs = now() + warmUpMs;
   const untilMs = fromMs + measureMs;
   let refused = 0;
   let refusal: string | undefined;
   const loop = async (client: LoadClient, number: number): Promise<void> => {
     const nextKey = keySequence(seed + number, keys);
-    for (let startedMs = performance.now(); startedMs < untilMs; ) {
+    for (let startedMs = now(); startedMs < untilMs; ) {
       let acknowledged = true;
       try {
         await client.run(nextKey());
@@ -44,7 +46,7 @@ export async function runClosedLoop(options: LoopOptions): Promise<LoopResult> {
         acknowledged = false;
         refusal ??= error.message;
       }
-      const endedMs = performance.now();
+      const endedMs = now();
       if (endedMs >= fromMs && endedMs < untilMs) {
         if (acknowledged) samples.add((endedMs - startedMs) * 1_000);
         else refused += 1;
