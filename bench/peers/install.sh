@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # Gets the systems that `npm run bench:peers` measures beside Causeway, on a Debian-like machine: apt downloads the packages
 # from Debian testing and checks their signatures, dpkg unpacks them into the project's cache. Nothing is installed, no
-# service is started, no list of the system is changed, and no privilege is needed. ZooKeeper also needs a `java` on PATH.
+# service is started, no list of the system is changed, and no privilege is needed. Without a `java` on PATH, ZooKeeper gets the
+# one of this system's own release, which fits the libraries that are here.
 set -euo pipefail
 root="$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)"
 target="${CAUSEWAY_PEERS:-$root/.cache/peers}"
@@ -40,5 +41,17 @@ echo "downloading ${#packages[@]} packages of Debian $suite into $target"
 for archive in "$work"/packages/*.deb; do dpkg -x "$archive" "$work/root"; done
 rm -rf "$target/root"
 mv "$work/root" "$target/root"
-command -v java >/dev/null || echo 'there is no java on PATH: ZooKeeper will be skipped (apt-get install default-jre-headless)'
+
+if ! command -v java >/dev/null; then
+  echo 'downloading a Java runtime for ZooKeeper'
+  own=(apt-get -q -o Dir::Cache="$work" -o Dir::Cache::Archives="$work/archives" -o APT::Sandbox::User=root)
+  jre="$(apt-cache depends default-jre-headless | sed -n 's/.*Depends: \(openjdk-[0-9]*-jre-headless\)$/\1/p' | head -n 1)"
+  rm -rf "$work/packages" "$target/jre" && mkdir "$work/packages"
+  (cd "$work/packages" && "${own[@]}" download "${jre:-default-jre-headless}") >"$work/log" 2>&1 || { tail -n 3 "$work/log" >&2; exit 1; }
+  dpkg -x "$work"/packages/*.deb "$target/jre"
+  # Its configuration is found by links that begin at the root of an installed system.
+  find "$target/jre/usr/lib/jvm" -type l -lname '/etc/java-*' | while read -r link; do
+    ln -sfn "$target/jre$(readlink "$link")" "$link"
+  done
+fi
 echo "done: npm run bench:peers"

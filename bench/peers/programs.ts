@@ -4,7 +4,9 @@ import { join } from 'node:path';
 import { findProgram, pathDirectories, runProgram } from '../../src/adapters/run-program.js';
 import { ROOT } from '../root.js';
 
-export const PEERS_ROOT = join(process.env['CAUSEWAY_PEERS'] ?? join(ROOT, '.cache', 'peers'), 'root');
+const PEERS = process.env['CAUSEWAY_PEERS'] ?? join(ROOT, '.cache', 'peers');
+const PEERS_ROOT = join(PEERS, 'root');
+const JRE_FOLDER = join(PEERS, 'jre', 'usr', 'lib', 'jvm');
 export const INSTALL_HINT = 'bench/peers/install.sh gets it';
 
 const VERSION_TIMEOUT_MS = 10_000;
@@ -40,6 +42,12 @@ export async function findServer(name: string, version: RegExp): Promise<Program
 async function versionOf([program = '', ...args]: readonly string[], version: RegExp): Promise<string | undefined> {
   const result = await runProgram(program, [...args, '--version'], { timeoutMs: VERSION_TIMEOUT_MS });
   return result.ok ? version.exec(result.stdout)?.[1] : undefined;
+}
+
+/** The program that runs ZooKeeper. */
+export function findJava(): string | undefined {
+  const own = existsSync(JRE_FOLDER) ? readdirSync(JRE_FOLDER).map((name) => join(JRE_FOLDER, name, 'bin')) : [];
+  return findProgram('java', [...pathDirectories(process.env), ...own]);
 }
 
 /** The class path of a ZooKeeper server and its version; undefined without its packages. */

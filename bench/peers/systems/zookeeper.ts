@@ -2,18 +2,15 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { join } from 'node:path';
-import { findProgram, pathDirectories } from '../../../src/adapters/run-program.js';
 import type { Address } from '../../load/client-socket.js';
 import { createNode, openZooKeeperSession } from '../clients/zookeeper-client.js';
-import { findZooKeeperJars, INSTALL_HINT } from '../programs.js';
+import { findJava, findZooKeeperJars, INSTALL_HINT } from '../programs.js';
 import { addressOf, freePorts, HOST, startGroup, within } from '../servers.js';
 import { type MeasuredSystem, type RunningCluster, SERVERS } from '../system.js';
 
 const STATUS_TIMEOUT_MS = 2_000;
 const HEAP = ['-Xms256m', '-Xmx512m'];
 const MAIN = 'org.apache.zookeeper.server.quorum.QuorumPeerMain';
-
-const findJava = (): string | undefined => findProgram('java', pathDirectories(process.env));
 
 export const zookeeper: MeasuredSystem = {
   name: 'ZooKeeper',
@@ -22,7 +19,7 @@ export const zookeeper: MeasuredSystem = {
   find: async () => {
     const jars = findZooKeeperJars();
     if (jars === undefined) return { kind: 'missing', reason: `ZooKeeper is not installed (${INSTALL_HINT})` };
-    if (findJava() === undefined) return { kind: 'missing', reason: 'ZooKeeper needs a java on PATH' };
+    if (findJava() === undefined) return { kind: 'missing', reason: `ZooKeeper needs a java (${INSTALL_HINT})` };
     return { kind: 'present', version: jars.version };
   },
   start: startZooKeeper,
