@@ -3,16 +3,21 @@
  * begin with another system each time; every round starts three fresh servers of one system while none of another runs.
  * Everything that was measured is written down; what `docs/PERFORMANCE.md` says of the method is what happens here.
  */
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { diskFacts, machineFacts } from '../machine.js';
+import { ROOT } from '../root.js';
 import { casesFor } from './cases.js';
 import { type Failure, type Measurement, measureRound, type RoundResult } from './measure.js';
 import { type PeerOptions, parsePeerOptions, USAGE } from './options.js';
-import { type PeerResults, renderReport } from './report.js';
+import { type PeerResults, renderReport, replaceBetween } from './report.js';
 import type { MeasuredSystem } from './system.js';
 import { findSystems, inTurn, SYSTEMS } from './systems.js';
 import { judgeTargets } from './targets.js';
+
+const PAGE = join(ROOT, 'docs', 'PERFORMANCE.md');
+const PAGE_BEGIN = '<!-- results of bench:peers -->';
+const PAGE_END = '<!-- end of the results of bench:peers -->';
 
 async function measureAll(systems: readonly MeasuredSystem[], options: PeerOptions): Promise<RoundResult> {
   const measurements: Measurement[] = [];
@@ -32,6 +37,12 @@ async function measureAll(systems: readonly MeasuredSystem[], options: PeerOptio
     }
   }
   return { measurements, failures };
+}
+
+/** Puts the report where `docs/PERFORMANCE.md` shows the newest one. */
+function document(report: string): void {
+  writeFileSync(PAGE, replaceBetween(readFileSync(PAGE, 'utf8'), PAGE_BEGIN, PAGE_END, report));
+  console.log(`Shown in ${PAGE}`);
 }
 
 function writeResults(results: PeerResults, report: string): string {
@@ -56,6 +67,7 @@ async function main(options: PeerOptions): Promise<void> {
   const report = renderReport(results);
   console.log(`\n${report}`);
   console.log(`Written to ${writeResults(results, report)}.json and .md`);
+  if (options.document) document(report);
   if (failures.length > 0) process.exitCode = 1;
 }
 
@@ -63,7 +75,9 @@ async function main(options: PeerOptions): Promise<void> {
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(130));
 
 try {
-  await main(parsePeerOptions(process.argv.slice(2)));
+  const options = parsePeerOptions(process.argv.slice(2));
+  if (options === undefined) console.log(USAGE);
+  else await main(options);
 } catch (error) {
   console.error(error instanceof Error ? error.message : error);
   console.error(USAGE);

@@ -15,6 +15,8 @@ export interface PeerOptions {
   /** Where data goes: the disk under test. */
   readonly folder: string;
   readonly results: string;
+  /** Whether `docs/PERFORMANCE.md` is to show this run. */
+  readonly document: boolean;
 }
 
 export const USAGE = `npm run bench:peers -- [options]
@@ -27,6 +29,7 @@ export const USAGE = `npm run bench:peers -- [options]
   --only a,b         some of the systems, by their names without what is in brackets
   --dir DIR          where the data of all systems goes (the system's temporary folder)
   --out DIR          where the results go (bench-results)
+  --document         show this run in docs/PERFORMANCE.md
   --quick            one round of half a second: to see that everything runs, not to learn how fast`;
 
 const NUMBERS = {
@@ -37,8 +40,8 @@ const NUMBERS = {
   'value-bytes': { fallback: 100, quick: 100, lowest: 1 },
 } as const;
 
-/** @throws Error with one sentence for what is not understood. */
-export function parsePeerOptions(args: readonly string[]): PeerOptions {
+/** Undefined if it is asked for help. @throws Error with one sentence for what is not understood. */
+export function parsePeerOptions(args: readonly string[]): PeerOptions | undefined {
   const text = { type: 'string' } as const;
   const { values } = parseArgs({
     args: [...args],
@@ -52,9 +55,12 @@ export function parsePeerOptions(args: readonly string[]): PeerOptions {
       only: text,
       dir: text,
       out: text,
+      document: { type: 'boolean' },
       quick: { type: 'boolean' },
+      help: { type: 'boolean' },
     },
   });
+  if (values.help === true) return undefined;
   const number = (name: keyof typeof NUMBERS): number => {
     const { fallback, quick, lowest } = NUMBERS[name];
     const value = Number(values[name] ?? (values.quick === true ? quick : fallback));
@@ -78,5 +84,6 @@ export function parsePeerOptions(args: readonly string[]): PeerOptions {
     only: values.only?.split(',').map((name) => name.trim().toLowerCase()) ?? [],
     folder: resolve(values.dir ?? tmpdir()),
     results: resolve(values.out ?? 'bench-results'),
+    document: values.document === true,
   };
 }

@@ -37,6 +37,14 @@ export function renderReport(results: PeerResults): string {
   return `${parts.filter((part) => part !== '').join('\n\n')}\n`;
 }
 
+/** `text` with `body` between the two marks. @throws Error if the marks are not there, in this order. */
+export function replaceBetween(text: string, begin: string, end: string, body: string): string {
+  const from = text.indexOf(begin);
+  const to = text.indexOf(end, from + begin.length);
+  if (from < 0 || to < 0) throw new Error(`the text has no place between ${begin} and ${end}`);
+  return `${text.slice(0, from + begin.length)}\n\n${body.trim()}\n\n${text.slice(to)}`;
+}
+
 function heading({ machine, disk, options, systems }: PeerResults): string {
   const { rounds, measureMs, warmUpMs, keys, valueBytes } = options;
   return [

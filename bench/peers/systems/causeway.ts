@@ -1,10 +1,13 @@
 /** Causeway as it comes: a lab of three replica processes and a nats-server, every write synced before it is acknowledged. */
 import { mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { runProgram } from '../../../src/adapters/run-program.js';
 import { leaderOf } from '../../load/lab-leader.js';
 import { builtLab, ROOT } from '../../root.js';
 import { addressOf } from '../servers.js';
 import { type MeasuredSystem, type RunningCluster, SERVERS } from '../system.js';
+
+const GIT_TIMEOUT_MS = 5_000;
 
 export const causeway: MeasuredSystem = {
   name: 'Causeway',
@@ -12,7 +15,8 @@ export const causeway: MeasuredSystem = {
   operations: ['linearizable write', 'linearizable read', 'replicated write', 'local write', 'local read'],
   find: async () => {
     const { version }: { version: string } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8'));
-    return { kind: 'present', version };
+    const git = await runProgram('git', ['rev-parse', '--short', 'HEAD'], { timeoutMs: GIT_TIMEOUT_MS, cwd: ROOT });
+    return { kind: 'present', version: git.ok ? `${version} (${git.stdout.trim()})` : version };
   },
   start: startCauseway,
 };

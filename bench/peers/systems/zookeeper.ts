@@ -2,6 +2,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { join } from 'node:path';
+import { runProgram } from '../../../src/adapters/run-program.js';
 import type { Address } from '../../load/client-socket.js';
 import { createNode, openZooKeeperSession } from '../clients/zookeeper-client.js';
 import { findJava, findZooKeeperJars, INSTALL_HINT } from '../programs.js';
@@ -9,6 +10,7 @@ import { addressOf, freePorts, HOST, startGroup, within } from '../servers.js';
 import { type MeasuredSystem, type RunningCluster, SERVERS } from '../system.js';
 
 const STATUS_TIMEOUT_MS = 2_000;
+const JAVA_TIMEOUT_MS = 10_000;
 const HEAP = ['-Xms256m', '-Xmx512m'];
 const MAIN = 'org.apache.zookeeper.server.quorum.QuorumPeerMain';
 
@@ -19,8 +21,10 @@ export const zookeeper: MeasuredSystem = {
   find: async () => {
     const jars = findZooKeeperJars();
     if (jars === undefined) return { kind: 'missing', reason: `ZooKeeper is not installed (${INSTALL_HINT})` };
-    if (findJava() === undefined) return { kind: 'missing', reason: `ZooKeeper needs a java (${INSTALL_HINT})` };
-    return { kind: 'present', version: jars.version };
+    const java = findJava();
+    if (java === undefined) return { kind: 'missing', reason: `ZooKeeper needs a java (${INSTALL_HINT})` };
+    const { stdout } = await runProgram(java, ['--version'], { timeoutMs: JAVA_TIMEOUT_MS });
+    return { kind: 'present', version: `${jars.version} (${/^\S+ [\d.]+/.exec(stdout)?.[0] ?? java})` };
   },
   start: startZooKeeper,
 };

@@ -2,9 +2,9 @@
 import { describe, expect, it } from 'vitest';
 import { casesFor, type PeerCase } from '../../../bench/peers/cases.js';
 import type { Failure, Measurement } from '../../../bench/peers/measure.js';
-import { parsePeerOptions } from '../../../bench/peers/options.js';
+import { type PeerOptions, parsePeerOptions } from '../../../bench/peers/options.js';
 import { findServer } from '../../../bench/peers/programs.js';
-import { renderReport } from '../../../bench/peers/report.js';
+import { renderReport, replaceBetween } from '../../../bench/peers/report.js';
 import { MEDIAN_SPEED, ratioTo, summarize, THROUGHPUT } from '../../../bench/peers/summary.js';
 import type { MeasuredSystem, Presence } from '../../../bench/peers/system.js';
 import { findSystems, inTurn } from '../../../bench/peers/systems.js';
@@ -88,7 +88,7 @@ describe('a target', () => {
 });
 
 describe('the report', () => {
-  const options = parsePeerOptions([]);
+  const options = parsePeerOptions([]) as PeerOptions;
   const disk = { fileSystem: 'ext4', syncUs: 500 };
   const machine = {
     date: '2026-01-01T00:00:00.000Z',
@@ -126,6 +126,18 @@ describe('the report', () => {
     expect(text).toContain('- etcd, round 2, linearizable write, 64 clients spread over three servers: it fell over');
     expect(text).toContain('- Redis, round 1, the whole round: no port');
     expect(text).toMatch(/against ZooKeeper .* not measured /);
+  });
+});
+
+describe('a page', () => {
+  it('shows the newest results between its marks, and keeps the rest', () => {
+    const page = replaceBetween('before <a> old <b> after <b>', '<a>', '<b>', ' new\n');
+    expect(page).toBe('before <a>\n\nnew\n\n<b> after <b>');
+    expect(replaceBetween(page, '<a>', '<b>', 'new')).toBe(page);
+  });
+
+  it('without marks is left alone', () => {
+    expect(() => replaceBetween('<b> <a>', '<a>', '<b>', 'new')).toThrow('no place between');
   });
 });
 
@@ -168,6 +180,7 @@ describe('the systems', () => {
 describe('the options', () => {
   it('have defaults, quick ones, and can be set', () => {
     expect(parsePeerOptions([])).toMatchObject({ rounds: 5, clientCounts: [1, 64], measureMs: 3_000, valueBytes: 100 });
+    expect(parsePeerOptions(['--help'])).toBeUndefined();
     expect(parsePeerOptions(['--quick', '--rounds', '2'])).toMatchObject({ rounds: 2, measureMs: 500 });
     expect(parsePeerOptions(['--clients', '1,16', '--only', 'etcd,Redis'])).toMatchObject({
       clientCounts: [1, 16],
