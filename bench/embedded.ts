@@ -22,13 +22,13 @@ function readCase(level: WeakLevel): BenchCase {
       const opened = await openLoneReplica();
       const { replica } = opened;
       close = opened.close;
-      const context: RequestContext = { level, timeoutMs: 1_000, token: VersionVector.EMPTY };
+      const context: RequestContext = { level, timeoutMs: 60_000, token: VersionVector.EMPTY };
       const write = (key: string) => {
         const op = { kind: 'put', key, contentType: 'text/plain', bytes: VALUE } as const;
         return replica.write({ ops: [op], durability: 'local' }, context);
       };
-      const { token } = (await Promise.all(KEYS.map(write))).reduce((a, b) => ({ ...a, token: a.token.join(b.token) }));
-      const session = { ...context, token };
+      const written = await Promise.all(KEYS.map(write));
+      const session = { ...context, token: written.reduce((past, { token }) => past.join(token), context.token) };
       return async () => {
         for (const key of KEYS) {
           const { state } = await replica.read(key, session);

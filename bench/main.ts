@@ -32,11 +32,30 @@ let sink: unknown;
 /** A set-up runs once, not once for each of benny's probes of the case. */
 async function prepare(benchCase: BenchCase): Promise<ReturnType<typeof add>> {
   const operation = await benchCase.setUp();
-  const sunk = (): unknown => {
+  const first = operation();
+  const timed = first instanceof Promise ? await afterFirst(first, operation) : sunk(operation);
+  return add(benchCase.name, () => timed);
+}
+
+function sunk(operation: () => unknown): () => unknown {
+  return () => {
     sink = operation();
     return sink;
   };
-  return add(benchCase.name, () => sunk);
+}
+
+/**
+ * Before it times the first case, benny tries all of them at once, to see which of them are asynchronous. Those are
+ * answered here without running: they ran once already, and the first case would be timed while the others still run.
+ */
+async function afterFirst(first: Promise<unknown>, operation: () => unknown): Promise<() => unknown> {
+  await first;
+  let tried = false;
+  return () => {
+    if (tried) return operation();
+    tried = true;
+    return Promise.resolve();
+  };
 }
 
 async function runSuite(suite: BenchSuite, maxSeconds: number): Promise<SuiteResult> {
