@@ -97,7 +97,12 @@ function levelCase(lab: SharedLab, request: CausewayRequest, clients: number, ta
       const client = async (connection: CausewayConnection): Promise<void> => {
         for (let i = 0; i < requestsEach; i += 1) await connection.ask(request, next++ % keys);
       };
-      return () => Promise.all(connections.map(client));
+      return async () => {
+        // All are waited for even if one fails, so that no connection is still in use when the next operation begins.
+        const ended = await Promise.allSettled(connections.map(client));
+        for (const { reason } of ended.filter((one) => one.status === 'rejected')) throw reason;
+        return ended.length;
+      };
     },
     tearDown: async () => {
       if (entered) await lab.leave();

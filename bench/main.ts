@@ -26,6 +26,9 @@ interface SuiteResult {
   readonly results: readonly CaseResult[];
 }
 
+/** Cases of which an operation failed: how often, and why the last time. Their times say nothing. */
+const failures = new Map<string, { readonly count: number; readonly reason: string }>();
+
 /** Where operations leave their result, so that the optimizer cannot find them useless. */
 let sink: unknown;
 
@@ -33,7 +36,17 @@ let sink: unknown;
 async function prepare(benchCase: BenchCase): Promise<ReturnType<typeof add>> {
   const operation = await benchCase.setUp();
   const first = operation();
-  const timed = first instanceof Promise ? await afterFirst(first, operation) : sunk(operation);
+  if (!(first instanceof Promise)) return add(benchCase.name, () => sunk(operation));
+  const attempt = async (run: unknown): Promise<void> => {
+    try {
+      await run;
+    } catch (error) {
+      const reason = error instanceof Error ? error.message : String(error);
+      failures.set(benchCase.name, { count: (failures.get(benchCase.name)?.count ?? 0) + 1, reason });
+    }
+  };
+  await attempt(first);
+  const timed = afterFirst(() => attempt(operation()));
   return add(benchCase.name, () => timed);
 }
 
@@ -48,8 +61,7 @@ function sunk(operation: () => unknown): () => unknown {
  * Before it times the first case, benny tries all of them at once, to see which of them are asynchronous. Those are
  * answered here without running: they ran once already, and the first case would be timed while the others still run.
  */
-async function afterFirst(first: Promise<unknown>, operation: () => unknown): Promise<() => unknown> {
-  await first;
+function afterFirst(operation: () => Promise<void>): () => Promise<void> {
   let tried = false;
   return () => {
     if (tried) return operation();
@@ -107,8 +119,13 @@ async function main(args: readonly string[]): Promise<void> {
   for (const suite of suites) results.push(await runSuite(suite, MAX_SECONDS_PER_CASE[quick ? 'quick' : 'full']));
   mkdirSync(RESULTS_DIR, { recursive: true });
   const file = join(RESULTS_DIR, `${machine.date.replaceAll(':', '-')}.json`);
-  writeFileSync(file, `${JSON.stringify({ machine, quick, results }, null, 2)}\n`);
+  writeFileSync(
+    file,
+    `${JSON.stringify({ machine, quick, results, failures: Object.fromEntries(failures) }, null, 2)}\n`,
+  );
   console.log(`\nWritten to ${file}`);
+  for (const [name, { count, reason }] of failures) console.error(`FAILED ${count} times: ${name}: ${reason}`);
+  if (failures.size > 0) process.exitCode = 1;
 }
 
 await main(process.argv.slice(2));

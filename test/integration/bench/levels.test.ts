@@ -16,6 +16,6 @@ afterAll(async () => {
 describe('the bench of the levels', () => {
   // On a busy machine a leader may lose its place, and a request be refused for that.
   it.each(suite.cases.map(({ name }) => name))('runs: %s', async (name) => {
-    expect(await vi.waitFor(() => operations.get(name)?.(), { timeout: 30_000 })).toBeInstanceOf(Array);
+    expect(await vi.waitFor(() => operations.get(name)?.(), { timeout: 30_000 })).toBeGreaterThan(0);
   });
 });
