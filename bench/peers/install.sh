@@ -39,7 +39,7 @@ echo "downloading ${#packages[@]} packages of Debian $suite into $target"
 "${apt[@]}" update >"$work/log" 2>&1 || { tail -n 3 "$work/log" >&2; exit 1; }
 (cd "$work/packages" && "${apt[@]}" download "${packages[@]}") >"$work/log" 2>&1 || { tail -n 3 "$work/log" >&2; exit 1; }
 for archive in "$work"/packages/*.deb; do dpkg -x "$archive" "$work/root"; done
-rm -rf "$target/root"
+rm -rf "$target/root" "$work/root/usr/share/"{doc,man,locale,lintian}
 mv "$work/root" "$target/root"
 
 if ! command -v java >/dev/null; then

@@ -1,10 +1,10 @@
 /** The load generator: a process of its own, so that what it needs of a processor is not taken from a server's thread. */
-import { cpus } from 'node:os';
 import { runClosedLoop, untilEveryKeyIsRead, writeEveryKey } from '../load/closed-loop.js';
 import { type LoadClient, valueOfSize } from '../load/operations.js';
 import { quantile } from '../load/quantile.js';
 import type { LoadAnswer, LoadOrder, LoadReport } from './load-protocol.js';
 import { openClient, openFillingClient } from './open-client.js';
+import { familySeconds } from './process-times.js';
 
 process.on('message', async (order: LoadOrder) => {
   let answer: LoadAnswer;
@@ -74,29 +74,21 @@ async function using<T>(
   }
 }
 
-function startUsage(): () => Pick<LoadReport, 'generatorCpu' | 'machineCpu'> {
+/** The servers are those processes that whoever started this one has started besides. */
+function startUsage(): () => Pick<LoadReport, 'generatorCpu' | 'serverCpu'> {
   const startedMs = performance.now();
   const own = process.cpuUsage();
-  const machine = machineTimes();
+  const servers = familySeconds(process.ppid, process.pid);
   return () => {
+    const seconds = (performance.now() - startedMs) / 1_000;
     const { user, system } = process.cpuUsage(own);
-    const now = machineTimes();
-    const generatorCpu = (user + system) / 1_000 / (performance.now() - startedMs);
-    const machineCpu = (now.busyMs - machine.busyMs) / (now.allMs - machine.allMs);
-    return { generatorCpu: hundredths(generatorCpu), machineCpu: hundredths(machineCpu) };
+    return {
+      generatorCpu: thousandths((user + system) / 1e6 / seconds),
+      serverCpu: thousandths((familySeconds(process.ppid, process.pid) - servers) / seconds),
+    };
   };
 }
 
-function machineTimes(): { readonly busyMs: number; readonly allMs: number } {
-  let idleMs = 0;
-  let allMs = 0;
-  for (const { times } of cpus()) {
-    idleMs += times.idle;
-    allMs += times.user + times.nice + times.sys + times.idle + times.irq;
-  }
-  return { busyMs: allMs - idleMs, allMs };
-}
-
-function hundredths(value: number): number {
-  return Math.round(value * 100) / 100;
+function thousandths(value: number): number {
+  return Math.round(value * 1_000) / 1_000;
 }

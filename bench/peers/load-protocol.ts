@@ -36,8 +36,8 @@ export interface LoadReport {
   readonly maxUs: number;
   /** What the load generator used of one processor: near 1 it, and not the system, sets the pace. */
   readonly generatorCpu: number;
-  /** What everything together used of all processors. */
-  readonly machineCpu: number;
+  /** Processors that the servers kept busy, brokers included: 1.5 is one and a half. */
+  readonly serverCpu: number;
 }
 
 export type LoadAnswer =

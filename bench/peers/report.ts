@@ -59,9 +59,9 @@ function heading({ machine, disk, options, systems }: PeerResults): string {
   ].join('\n\n');
 }
 
-function renderCase({ measurements, systems, machine }: PeerResults, measured: PeerCase): string {
+function renderCase({ measurements, systems }: PeerResults, measured: PeerCase): string {
   const names = systems.map(({ system }) => system);
-  const rows = summarize(measurements, measured, names, machine.cores);
+  const rows = summarize(measurements, measured, names);
   if (rows.length === 0) return '';
   const cells = rows.map((row) => [
     row.system,
@@ -69,10 +69,10 @@ function renderCase({ measurements, systems, machine }: PeerResults, measured: P
     spreadText(row.p50Us, whole),
     spreadText(row.p99Us, whole),
     row.ratio === undefined ? '' : spreadText(row.ratio, times),
-    whole(row.cpuUsPerOperation),
+    whole(row.serverCpuUs),
     remark(row),
   ]);
-  const header = ['', 'operations/s', 'p50 µs', 'p99 µs', 'Causeway / it', 'CPU µs/op', ''];
+  const header = ['', 'operations/s', 'p50 µs', 'p99 µs', 'Causeway / it', 'server CPU µs/op', ''];
   return `### ${capitalized(caseName(measured))}\n\n${table(header, cells)}`;
 }
 

@@ -13,8 +13,8 @@ export interface CaseRow {
   readonly refused: number;
   /** The highest of the rounds. */
   readonly generatorCpu: number;
-  /** Processor time of everything together, for one operation. */
-  readonly cpuUsPerOperation: number;
+  /** Processor time of all servers of the system for one operation, in microseconds. */
+  readonly serverCpuUs: number;
   /** Ours over theirs in the same round; undefined for ourselves. */
   readonly ratio: Spread | undefined;
 }
@@ -33,14 +33,12 @@ export function summarize(
   measurements: readonly Measurement[],
   wanted: PeerCase,
   systems: readonly string[],
-  cores: number,
 ): readonly CaseRow[] {
   const all = measurements.filter((measurement) => isSameCase(measurement, wanted));
   return systems.flatMap((system) => {
     const own = all.filter((measurement) => measurement.system === system);
     if (own.length === 0) return [];
     const spread = (metric: Metric): Spread => spreadOf(own.map(metric));
-    const cpu = ({ machineCpu, opsPerSecond }: Measurement): number => (machineCpu * cores * 1e6) / opsPerSecond;
     return [
       {
         system,
@@ -50,7 +48,7 @@ export function summarize(
         p99Us: spread(({ p99Us }) => p99Us),
         refused: own.reduce((sum, { refused }) => sum + refused, 0),
         generatorCpu: Math.max(...own.map(({ generatorCpu }) => generatorCpu)),
-        cpuUsPerOperation: spread(cpu).median,
+        serverCpuUs: spread(({ serverCpu, opsPerSecond }) => (serverCpu * 1e6) / opsPerSecond).median,
         ratio: ratioTo(measurements, wanted, system, THROUGHPUT),
       },
     ];

@@ -14,7 +14,7 @@ const WRITES: PeerCase = { operation: 'linearizable write', clients: 64, placeme
 
 function measured(system: string, round: number, opsPerSecond: number, more: Partial<Measurement> = {}): Measurement {
   const latencies = { p50Us: 1e6 / opsPerSecond, p90Us: 2, p99Us: 3, p999Us: 4, maxUs: 5 };
-  const facts = { operations: opsPerSecond, refused: 0, generatorCpu: 0.3, machineCpu: 0.5 };
+  const facts = { operations: opsPerSecond, refused: 0, generatorCpu: 0.3, serverCpu: 1.5 };
   return { system, round, opsPerSecond, ...WRITES, ...latencies, ...facts, ...more };
 }
 
@@ -47,18 +47,18 @@ describe('the cases', () => {
 
 describe('the summary', () => {
   it('has medians and extremes, and ratios of the same round', () => {
-    const [ours, theirs] = summarize(ROUNDS, WRITES, ['Causeway', 'etcd'], 2);
+    const [ours, theirs] = summarize(ROUNDS, WRITES, ['Causeway', 'etcd']);
     expect(ours?.opsPerSecond).toEqual({ median: 300, min: 200, max: 500 });
     expect(ours?.ratio).toBeUndefined();
     expect(theirs?.rounds).toBe(3);
     expect(theirs?.ratio).toEqual({ median: 3, min: 1, max: 5 });
-    // Half of two processors for a second, and a hundred operations.
-    expect(theirs?.cpuUsPerOperation).toBe(10_000);
+    // One and a half processors for a second, and a hundred operations.
+    expect(theirs?.serverCpuUs).toBe(15_000);
   });
 
   it('leaves out other cases and systems without measurements', () => {
     const others = [measured('etcd', 1, 9, { clients: 1 }), measured('Redis', 1, 9, { operation: 'local read' })];
-    const rows = summarize([...ROUNDS, ...others], WRITES, ['Causeway', 'etcd', 'Redis'], 2);
+    const rows = summarize([...ROUNDS, ...others], WRITES, ['Causeway', 'etcd', 'Redis']);
     expect(rows.map(({ system }) => system)).toEqual(['Causeway', 'etcd']);
   });
 
