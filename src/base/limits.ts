@@ -184,6 +184,10 @@ export const LIMITS = {
   /** Streams of events say this often that they are still there. */
   streamHeartbeatMs: 15_000,
 
+  /** One line of Maelstrom's protocol: the largest message between replicas as text, and room for its envelope. */
+  maelstromLineMaxBytes: 2 * 1024 * 1024,
+  maelstromNestingMax: 64,
+
   duplicateIdProbeMs: 250,
   /** A replica with a past takes requests when all peers were heard, or after this: they may know more of its writes. */
   originConfirmMs: 1_000,
