@@ -16,6 +16,9 @@ process.on('message', async (order: LoadOrder) => {
   process.send?.(answer);
 });
 
+// Without the measurement there is nobody to work for.
+process.once('disconnect', () => process.exit());
+
 async function fill(order: LoadOrder & { kind: 'fill' }): Promise<LoadAnswer> {
   const { client, writeTo, readAt, clients, keys } = order;
   const value = valueOfSize(order.valueBytes);
