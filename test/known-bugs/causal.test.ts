@@ -4,6 +4,9 @@ import { LIMITS } from '../../src/base/limits.js';
 import { compareHlc } from '../../src/clocks/hybrid-logical-clock.js';
 import { PlaneCluster } from '../support/plane-cluster.js';
 import type { PlaneReplica } from '../support/plane-replica.js';
+import { Client } from '../support/requests.js';
+import { SimulatedCluster } from '../support/simulated-cluster.js';
+import { heal, partition } from '../support/weather.js';
 
 const SEED = 7;
 
@@ -61,6 +64,23 @@ describe('known bug 31: sessions at one replica overwrite what they have not see
     const second = r1.plane.issue(first.deps, new Uint8Array([2]), false, { monotonicMs: 1, wallMs: 1 });
     expect(second.deps.covers(first.dot)).toBe(false);
   });
+
+  it('a write leaves beside it what its replica had not seen, however much that has written meanwhile', async () => {
+    const sim = new SimulatedCluster({ seed: 31 });
+    await sim.start();
+    const client = new Client(sim);
+    partition(sim, [0], [1], [2]);
+    for (const key of ['a', 'k', 'b', 'k', 'k']) await client.put(0, key, `${key} at r1`);
+    await client.put(1, 'k', 'k at r2');
+    partition(sim, [0, 2], [1]);
+    await sim.run(3_000);
+    const { token } = await client.put(0, 'c', 'c at r1');
+    await client.put(2, 'k', 'k at r3', { token });
+    heal(sim);
+    await sim.converge(20_000);
+    for (const at of [0, 1, 2]) expect((await client.siblings(at, 'k')).sort()).toEqual(['k at r2', 'k at r3']);
+    await sim.stop();
+  });
 });
 
 describe('known bug 32: a causally later write loses by its stamp', () => {
@@ -97,6 +117,29 @@ describe('known bug 33: deleted data come back', () => {
 });
 
 describe('known bug 35: an effect is seen before its cause on some way', () => {
+  it('causes come first however often, and from whomever, the effect is delivered again', () => {
+    const { cluster: running, replicas } = cluster(3);
+    const [r1, r2, r3] = replicas as [PlaneReplica, PlaneReplica, PlaneReplica];
+    running.partition((replica) => Number(replica === r3));
+    running.write(r1, put('cause'));
+    running.run(100);
+    running.write(r2, [{ key: 'y', value: 'effect' }], r2.plane.applied);
+    running.run(100);
+    const groups = [...r2.disk.operations.values()].filter(({ dot }) => dot.origin === r2.origin);
+    for (const from of [r2, r2, r1]) {
+      r3.receive(from.peer, { kind: 'groups', vector: from.plane.durable, wantReport: false, groups });
+      running.gather(r3);
+      running.persist(r3);
+      expect(running.states()[2]).toEqual([]);
+    }
+    r3.crash();
+    running.run(1_000);
+    expect(running.states()[2]).toEqual([]);
+    running.heal();
+    running.converge(2_000);
+    expect(running.states()[2]).toEqual(['x: cause@r1~00000001.1', 'y: effect@r2~00000001.1']);
+  });
+
   it('causes come first on the way of anti-entropy too', () => {
     const { cluster: running, replicas } = cluster(3);
     const [r1, r2, r3] = replicas as [PlaneReplica, PlaneReplica, PlaneReplica];
