@@ -1,0 +1,92 @@
+/** Requests whose bodies, headers and paths are damaged: each gets an answer, and none finds a bug behind it. */
+import type { InjectOptions } from 'fastify';
+import { expect, it } from 'vitest';
+import { seededRandom } from '../support/seeded-random.js';
+import { EMPTY_TOKEN, openApp } from '../unit/api/harness.js';
+import { damage, SEED } from './attack.js';
+
+const ROUNDS = 600;
+/** Nothing waits for long. */
+const ALWAYS = {
+  'content-type': 'application/json',
+  'causal-token': EMPTY_TOKEN,
+  'consistency-level': 'linearizable;timeout=20',
+};
+
+interface Request {
+  readonly method: 'PUT' | 'POST' | 'DELETE' | 'GET';
+  readonly url: string;
+  readonly body?: unknown;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+/** One of every kind; names of members as people write them, which is why they are text. */
+const REQUESTS: readonly Request[] = [
+  { method: 'PUT', url: '/v1/kv/k', headers: { 'if-match': '"log.1"' } },
+  { method: 'GET', url: '/v1/kv/k?format=entry', headers: { 'consistency-level': 'causal;timeout=20' } },
+  { method: 'GET', url: '/v1/kv?prefix=a&limit=10&after=b', headers: { 'if-none-match': '"a", "b"' } },
+  { method: 'DELETE', url: '/v1/kv/k', headers: { 'fencing-token': 'l=1, m=2', prefer: 'return=minimal' } },
+  {
+    method: 'POST',
+    url: '/v1/batch',
+    body: { ops: [{ put: 'a', value: 'eA==', encoding: 'base64', contentType: 'text/plain' }, { delete: 'b' }] },
+    headers: { 'idempotency-key': '"i"', durability: 'majority' },
+  },
+  {
+    method: 'POST',
+    url: '/v1/txn',
+    body: '{"if":[{"key":"k","etag":null},{"key":"k","value":"v"}],"then":[{"put":"k","value":"v"}],"else":[{"get":"k"}]}',
+  },
+  { method: 'POST', url: '/v1/locks/l/acquire', body: { owner: 'o', ttlMs: 1_000, waitMs: 0 } },
+  { method: 'POST', url: '/v1/locks/l/renew', body: { token: 1 } },
+  { method: 'POST', url: '/v1/elections/l/campaign', body: { candidate: 'o', ttlMs: 1_000, waitMs: 0 } },
+  { method: 'POST', url: '/v1/sequences/s/next', body: {} },
+  { method: 'PUT', url: '/v1/claims/n/v', body: { owner: 'o' } },
+  { method: 'PUT', url: '/v1/constraints/c', body: { prefix: 'u/', field: '/n' } },
+  { method: 'PUT', url: '/v1/faults/partitions/p', body: { groups: [['r1'], ['r2', 'r3']], ttlMs: 5 } },
+  {
+    method: 'PUT',
+    url: '/v1/faults/links/r1/r2',
+    body: { drop: 0.5, delayMs: 2, jitterMs: 1, duplicate: 0, ttlMs: 5 },
+  },
+  { method: 'PUT', url: '/v1/faults/clock', body: { skewMs: -2, ttlMs: 5 } },
+  { method: 'POST', url: '/v1/members', body: { id: 'r4' } },
+];
+
+const bodyOf = ({ body }: Request): Uint8Array =>
+  Buffer.from(typeof body === 'string' ? body : body === undefined ? 'plain' : JSON.stringify(body));
+
+/** Line ends and bytes beyond latin1 cannot be in a header at all. */
+const headerText = (bytes: Uint8Array): string =>
+  Buffer.from(bytes)
+    .toString('latin1')
+    .replace(/[^\x20-\x7e\x80-\xff]/g, '');
+
+it(`every damaged request is answered as the contract says (SEED=${SEED})`, async () => {
+  const random = seededRandom(SEED);
+  const { app, events } = openApp({}, { ordered: true });
+  const bodies = REQUESTS.map(bodyOf);
+  const statuses = new Map<number, number>();
+  for (let round = 0; round < ROUNDS; round += 1) {
+    const request = REQUESTS[round % REQUESTS.length] as Request;
+    const injured = random.int(3);
+    const headers: Record<string, string> = { ...ALWAYS, ...request.headers };
+    if (injured === 1) {
+      const name = random.pick(Object.keys(headers));
+      headers[name] = headerText(damage(random, [Buffer.from(headers[name] ?? '')]));
+    }
+    const path = Buffer.from(request.url.slice(1));
+    const url =
+      injured === 2 ? `/${encodeURI(headerText(damage(random, [path]))).replaceAll('%25', '%')}` : request.url;
+    const payload = Buffer.from(injured === 0 ? damage(random, [bodyOf(request), ...bodies]) : bodyOf(request));
+    const options: InjectOptions = { method: request.method, url, headers };
+    const response = await app.inject(request.method === 'GET' ? options : { ...options, payload });
+    const story = `round ${round}: ${request.method} ${url} ${JSON.stringify(headers)} ${payload.toString('latin1')}`;
+    expect([500, 501, 502], story).not.toContain(response.statusCode);
+    if (response.statusCode >= 400) expect(response.headers['content-type'], story).toBe('application/problem+json');
+    statuses.set(response.statusCode, (statuses.get(response.statusCode) ?? 0) + 1);
+  }
+  expect(events.filter(({ level }) => level === 'error')).toEqual([]);
+  expect(statuses.get(400)).toBeGreaterThan(ROUNDS / 10);
+  expect(statuses.get(200) ?? 0).toBeGreaterThan(0);
+});
