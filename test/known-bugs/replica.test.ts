@@ -133,3 +133,26 @@ describe('known bug 28: a retry is applied twice', () => {
     await sim.stop();
   });
 });
+
+describe('known bug 27: a change of members during a partition loses updates', () => {
+  it('one that a cut-off leader began is undone, and the change of the others keeps what was written meanwhile', async () => {
+    const sim = await started(27);
+    const old = leaderOf(sim);
+    const [next = 0, third = 0] = [0, 1, 2].filter((at) => at !== old);
+    const remove = (at: number) => ({ kind: 'remove', id: sim.node(at).id }) as const;
+    await sim.during(write(sim, old, 'before'));
+    partition(sim, [old], [next, third]);
+    const begun = failure(orderedAt(sim, old).changeMembership(remove(next), context(400)));
+    expect((await sim.during(begun)).code).toBe('outcome-unknown');
+    await sim.run(3_000);
+    await sim.during(write(sim, next, 'meanwhile'));
+    heal(sim);
+    await sim.run(3_000);
+    for (const at of [0, 1, 2]) expect(orderedAt(sim, at).membership().members).toHaveLength(3);
+    await sim.during(orderedAt(sim, next).changeMembership(remove(third), context()));
+    expect(await shown(sim, old)).toEqual(['meanwhile']);
+    await sim.during(write(sim, old, 'after'));
+    expect(await shown(sim, next)).toEqual(['after']);
+    await sim.stop();
+  });
+});
