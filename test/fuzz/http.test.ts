@@ -6,6 +6,8 @@ import { EMPTY_TOKEN, openApp } from '../unit/api/harness.js';
 import { damage, SEED } from './attack.js';
 
 const ROUNDS = 400;
+/** A call for each would not fit on any stack. */
+const DEPTH = 100_000;
 /** Nothing waits for long. */
 const ALWAYS = {
   'content-type': 'application/json',
@@ -124,4 +126,33 @@ it(`every damaged request is answered as the contract says (SEED=${SEED})`, asyn
   expect(events.filter(({ level }) => level === 'error')).toEqual([]);
   expect(statuses.get(400)).toBeGreaterThan(ROUNDS / 10);
   expect(statuses.get(200) ?? 0).toBeGreaterThan(0);
+});
+
+it.each(REQUESTS.filter(({ body }) => body !== undefined))(
+  '$method $url takes no body nested without end',
+  async (request) => {
+    const { app, events } = openApp({}, { ordered: true });
+    const [open, close] = ['[', ']'].map((bracket) => bracket.repeat(DEPTH)) as [string, string];
+    for (const payload of [open, open + close, '{"":'.repeat(DEPTH), `{"owner":${open}${close}}`]) {
+      const response = await app.inject({ method: request.method, url: request.url, headers: ALWAYS, payload });
+      expect([400, 413], response.body).toContain(response.statusCode);
+    }
+    expect(events.filter(({ level }) => level === 'error')).toEqual([]);
+  },
+);
+
+it('a value nested without end is judged by a constraint, and is not JSON if it does not end', async () => {
+  const { app } = openApp({}, { ordered: true });
+  const declared = await app.inject({
+    method: 'PUT',
+    url: '/v1/constraints/c',
+    headers: ALWAYS,
+    payload: { prefix: 'u/', field: '/n/0/0' },
+  });
+  expect(declared.statusCode).toBe(201);
+  const put = (payload: string) => app.inject({ method: 'PUT', url: '/v1/kv/u%2Fa', headers: ALWAYS, payload });
+  const deep = `{"n":${'['.repeat(DEPTH)}`;
+  expect((await put(`${deep}${']'.repeat(DEPTH)}}`)).json()).toMatchObject({ status: 400 });
+  expect((await put(deep)).json()).toMatchObject({ status: 400 });
+  expect((await put('{"n":[[1]]}')).statusCode).toBe(200);
 });
