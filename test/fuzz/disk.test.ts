@@ -8,7 +8,7 @@ import { type SeededRandom, seededRandom } from '../support/seeded-random.js';
 import { context, copyOf, SimulatedCluster } from '../support/simulated-cluster.js';
 import { damage, SEED } from './attack.js';
 
-const ROUNDS = 60;
+const ROUNDS = 48;
 const KEYS = ['k1', 'k2', 'k3'];
 /** What is left of a copy of the ordered state is in this table, which is empty most of the time. */
 const MOSTLY_EMPTY: readonly Table[] = ['ordered-b', 'operations'];
@@ -47,7 +47,19 @@ async function failuresOn(disk: MemoryDisk): Promise<unknown[]> {
   const node = sim.node(0);
   node.disk = disk;
   const failures: unknown[] = [];
-  const attempt = (request: Promise<unknown>) => sim.during(request.catch((error: unknown) => failures.push(error)));
+  /** Until the request is answered, or the process has ended itself, which answers nothing any more. */
+  const attempt = async (request: Promise<unknown>): Promise<void> => {
+    let settled = false;
+    void request
+      .catch((error: unknown) => failures.push(error))
+      .finally(() => {
+        settled = true;
+      });
+    for (let ms = 0; !settled && sim.fatal.length === 0; ms += 20) {
+      if (ms > 30_000) throw new Error('a request has no end');
+      await sim.run(20);
+    }
+  };
   await attempt(sim.launch(node));
   await sim.run(1_000);
   for (const level of ['eventual', 'causal'] as const) {
