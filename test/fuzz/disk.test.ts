@@ -8,7 +8,7 @@ import { type SeededRandom, seededRandom } from '../support/seeded-random.js';
 import { context, copyOf, SimulatedCluster } from '../support/simulated-cluster.js';
 import { damage, SEED } from './attack.js';
 
-const ROUNDS = 48;
+const ROUNDS = 40;
 const KEYS = ['k1', 'k2', 'k3'];
 /** What is left of a copy of the ordered state is in this table, which is empty most of the time. */
 const MOSTLY_EMPTY: readonly Table[] = ['ordered-b', 'operations'];
