@@ -189,6 +189,10 @@ export const LIMITS = {
   /** Operations of one history: what fits into memory. */
   historyMaxOperations: 2_000_000,
 
+  /** One line of Maelstrom's protocol: the largest message between replicas as text, and room for its envelope. */
+  maelstromLineMaxBytes: 2 * 1024 * 1024,
+  maelstromNestingMax: 64,
+
   duplicateIdProbeMs: 250,
   /** A replica with a past takes requests when all peers were heard, or after this: they may know more of its writes. */
   originConfirmMs: 1_000,

@@ -53,6 +53,7 @@ const PAGES = [
   ['check'],
   ['nats'],
   ['nats', 'install'],
+  ['maelstrom'],
 ];
 const GOLDEN = new URL('./help.txt', import.meta.url);
 
