@@ -2,8 +2,10 @@
 import { CausewayError } from '../base/errors.js';
 import type { Origin, ReplicaId } from '../base/ids.js';
 import { LIMITS } from '../base/limits.js';
+import { COORDINATION } from '../coordination/coordination.js';
 import { bringsState } from '../replication/messages.js';
 import { CausalDriver } from './causal/causal-driver.js';
+import type { Coverage } from './causal/coverage-waiters.js';
 import { DurabilityWaiters } from './causal/durability-waiters.js';
 import { KeyspaceAudit } from './causal/keyspace-audit.js';
 import type { FaultTable } from './faults/fault-table.js';
@@ -15,6 +17,9 @@ import type { MemberTable } from './membership/member-table.js';
 import type { StoredMembership } from './membership/stored-membership.js';
 import { Messenger } from './messenger.js';
 import { replicaMetrics } from './metrics.js';
+import { ConsensusPlane } from './order/consensus-plane.js';
+import { OrderedMachine } from './order/ordered-machine.js';
+import type { OrderedReplica } from './ordered-handle.js';
 import type { ReplicaOptions } from './replica-options.js';
 import type {
   ListRequest,
@@ -28,6 +33,7 @@ import type {
 } from './request-types.js';
 import { Admission } from './requests/admission.js';
 import { Reads } from './requests/reads.js';
+import type { TokenKnowledge } from './requests/token-check.js';
 import { Writes } from './requests/writes.js';
 import { memberViews, replicaStatus, type StatusParts } from './status.js';
 import type { Sender } from './wire/envelope.js';
@@ -47,10 +53,10 @@ export class LiveReplica implements Replica {
   readonly id;
   readonly clusterId;
   readonly faults;
-  readonly ordered = undefined;
   readonly #options: LiveReplicaOptions;
   readonly #startedMs: number;
   readonly #boot: number;
+  readonly #machine: OrderedMachine;
   readonly #driver: CausalDriver;
   readonly #messenger: Messenger;
   readonly #members: MemberTable;
@@ -58,6 +64,7 @@ export class LiveReplica implements Replica {
   readonly #guard: IdentityGuard;
   readonly #admission: Admission;
   readonly #durability: DurabilityWaiters;
+  readonly #consensus: ConsensusPlane;
   readonly #audit: KeyspaceAudit;
   readonly #reads: Reads;
   readonly #writes: Writes;
@@ -84,8 +91,12 @@ export class LiveReplica implements Replica {
       send: (to, message) => this.#messenger.sendGossip(to, message),
       onTaken: options.onTaken,
     });
+    this.#machine = new OrderedMachine({ ...options, coordinator: COORDINATION });
     this.#driver = new CausalDriver({
       ...options,
+      machine: this.#machine,
+      extraWipe: () => this.#consensus.wipe(),
+      onDeleted: (key) => this.#consensus.deleted(key),
       members: this.#members.configuredIds,
       agreement: options.membership.agreed,
       post: (outgoing) => this.#messenger.sendPlane(outgoing.to, outgoing.message),
@@ -105,10 +116,15 @@ export class LiveReplica implements Replica {
       driver: this.#driver,
       admission: this.#admission,
       durability: this.#durability,
-      ordered: undefined,
+      ordered: () => this.#machine.state,
       voters: () => this.#members.voters,
       reachable: () => this.#votersIn([this.id, ...this.#reachable()]),
     });
+    this.#consensus = this.#openConsensus();
+  }
+
+  get ordered(): OrderedReplica {
+    return this.#consensus.ordered;
   }
 
   /** Join the cluster's traffic, and ask whether the id is taken. */
@@ -164,23 +180,35 @@ export class LiveReplica implements Replica {
   }
 
   readiness(level: WeakLevel | 'linearizable'): Readiness {
-    if (level === 'linearizable') return { ready: false, reason: 'no consensus module' };
     if (this.#admission.draining) return { ready: false, reason: 'shutting down' };
     if (!this.#serving) return { ready: false, reason: 'starting' };
-    if (level === 'causal' && this.#driver.plane.installing) return { ready: false, reason: 'installing a snapshot' };
+    if (level !== 'eventual' && this.#driver.plane.installing) {
+      return { ready: false, reason: 'installing a snapshot' };
+    }
+    if (level === 'linearizable' && !this.#consensus.hasLeader) {
+      return { ready: false, reason: 'no leader of the total order is known' };
+    }
     return { ready: true };
   }
 
   metrics(): readonly MetricSample[] {
-    const storageBytes = this.#options.storage.sizeBytes();
-    return replicaMetrics(this.#driver, this.#audit, this.#messenger, this.#admission.waiting, storageBytes);
+    return replicaMetrics({
+      driver: this.#driver,
+      audit: this.#audit,
+      messenger: this.#messenger,
+      consensus: this.#consensus,
+      waitingRequests: this.#admission.waiting,
+      storageBytes: this.#options.storage.sizeBytes(),
+    });
   }
 
   async drain(): Promise<void> {
     this.#admission.drain();
-    const deadlineMs = this.#options.time.monotonicMs() + LIMITS.drainMaxMs;
-    while (this.#writesInProgress > 0 && this.#options.time.monotonicMs() < deadlineMs) {
-      await new Promise<void>((resolve) => this.#options.time.after(LIMITS.tickMs, resolve));
+    this.#consensus.drain();
+    const { time } = this.#options;
+    const deadlineMs = time.monotonicMs() + LIMITS.drainMaxMs;
+    while (this.#writesInProgress + this.#consensus.inProgress > 0 && time.monotonicMs() < deadlineMs) {
+      await new Promise<void>((resolve) => time.after(LIMITS.tickMs, resolve));
     }
     await this.#driver.settle();
   }
@@ -190,6 +218,7 @@ export class LiveReplica implements Replica {
     this.#closed = true;
     this.#cancelTick();
     this.#admission.drain();
+    await this.#consensus.close();
     await this.#driver.close();
     await this.#options.transport.close();
     await this.#options.storage.close();
@@ -232,22 +261,51 @@ export class LiveReplica implements Replica {
       },
       onAudit: (from, message) => this.#audit.receive(from.replica, message),
       onGossip: (from, message) => this.#hear(from, message),
+      // Until it is known that the data is no old copy, the vote and the log in it may be out of date.
+      onRaft: (from, message) => {
+        if (this.#serving) this.#consensus.receiveRaft(from, message);
+      },
+      onOrder: (from, message) => {
+        if (this.#serving) this.#consensus.receiveOrder(from, message);
+      },
+    });
+  }
+
+  #openConsensus(): ConsensusPlane {
+    return new ConsensusPlane({
+      ...this.#options,
+      self: () => this.#driver.self,
+      machine: this.#machine,
+      driver: this.#driver,
+      membership: this.#membership,
+      admission: this.#admission,
+      coverage: () => this.#coverage(),
+      tokens: () => this.#tokens(),
+      sendRaft: (message) => this.#messenger.sendRaft(message),
+      sendOrder: (to, message) => this.#messenger.sendOrder(to, message),
     });
   }
 
   #openAdmission(): Admission {
     return new Admission({
       time: this.#options.time,
-      coverage: () => ({ durable: this.#driver.plane.durable, usable: !this.#driver.plane.installing }),
+      coverage: () => this.#coverage(),
       mayWrite: () => !this.#driver.plane.joining,
-      tokens: () => {
-        const { durable, applied } = this.#driver.plane;
-        const self = this.#driver.self;
-        const members = this.#members.agreed === undefined ? this.#members.ids : undefined;
-        return { self, durable, members, issued: applied.get(self) };
-      },
+      tokens: () => this.#tokens(),
       hurry: () => this.#driver.requestDigests(),
     });
+  }
+
+  #coverage(): Coverage {
+    const { durable, installing } = this.#driver.plane;
+    return { durable, usable: !installing };
+  }
+
+  #tokens(): TokenKnowledge {
+    const { durable, applied } = this.#driver.plane;
+    const { self } = this.#driver;
+    const members = this.#members.agreed === undefined ? this.#members.ids : undefined;
+    return { self, durable, members, issued: applied.get(self), logIndex: this.#consensus.logIndex };
   }
 
   #sender(): Sender {
@@ -292,7 +350,10 @@ export class LiveReplica implements Replica {
     const now = this.#options.time.monotonicMs();
     this.#driver.tick();
     this.#audit.tick();
-    if (this.#serving) this.#membership.tick();
+    if (this.#serving) {
+      this.#membership.tick();
+      this.#consensus.tick();
+    }
     this.#lag.note(this.#driver.plane.durable, now);
     if (now - this.#lastHelloMs >= HELLO_INTERVAL_MS) this.#hello();
     this.#cancelTick = this.#options.time.after(LIMITS.tickMs, () => this.#tick());
@@ -301,10 +362,12 @@ export class LiveReplica implements Replica {
   #progress(): void {
     this.#admission.wake();
     this.#durability.wake();
+    this.#consensus.wake();
   }
 
   #reincarnated(): void {
     this.#membership.reincarnated();
+    this.#consensus.reincarnated();
     const detail = 'this replica found its data directory to be an old copy and took a new incarnation';
     this.#durability.failAll(new CausewayError('outcome-unknown', detail));
     this.#hello();
@@ -317,6 +380,7 @@ export class LiveReplica implements Replica {
       driver: this.#driver,
       members: this.#members,
       lag: this.#lag,
+      consensus: this.#consensus,
     };
   }
 }

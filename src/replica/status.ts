@@ -3,6 +3,7 @@ import type { CausalDriver } from './causal/causal-driver.js';
 import type { MemberView, PeerView, ReplicaStatus } from './handle.js';
 import type { LagSamples } from './lag-samples.js';
 import type { MemberTable } from './membership/member-table.js';
+import type { ConsensusPlane } from './order/consensus-plane.js';
 import type { ReplicaOptions } from './replica-options.js';
 
 export interface StatusParts {
@@ -11,6 +12,7 @@ export interface StatusParts {
   readonly driver: CausalDriver;
   readonly members: MemberTable;
   readonly lag: LagSamples;
+  readonly consensus: ConsensusPlane;
 }
 
 export function replicaStatus(parts: StatusParts): ReplicaStatus {
@@ -21,12 +23,7 @@ export function replicaStatus(parts: StatusParts): ReplicaStatus {
     id: options.id,
     incarnation: driver.self,
     clusterId: options.cluster,
-    role: 'observer',
-    term: 0,
-    leader: null,
-    logIndex: 0,
-    commitIndex: 0,
-    appliedIndex: 0,
+    ...parts.consensus.status(),
     vector: plane.durable,
     stable: plane.stable,
     buffered: plane.buffered,

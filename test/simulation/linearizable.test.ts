@@ -5,7 +5,6 @@ import { decodeEntry } from '../../src/keyspace/ordered/entry.js';
 import { OrderedCluster } from '../support/ordered-cluster.js';
 import { asking, command, read, shown, textsOf, weakly, write } from '../support/ordered-requests.js';
 import { failure, putOp } from '../support/requests.js';
-import { context, SimulatedCluster } from '../support/simulated-cluster.js';
 
 const removal = (key: string) => ({ kind: 'delete' as const, key });
 
@@ -352,16 +351,5 @@ describe('a request in progress', () => {
     cluster.node(0).ordered.close();
     expect((await cluster.during(second)).code).toBe('shutting-down');
     expect((await cluster.during(third)).code).toBe('shutting-down');
-  });
-});
-
-describe('a replica without a total order', () => {
-  it('refuses a weaker write with a fencing token, which it cannot judge', async () => {
-    const cluster = new SimulatedCluster({ seed: 26, replicas: 1 });
-    await cluster.during(cluster.start());
-    const request = { ops: [putOp('k', 'a')], durability: 'local' as const, fences: [{ lock: 'l', token: 1 }] };
-    const refused = cluster.replica(0).write(request, context('causal'));
-    expect((await cluster.during(failure(refused))).code).toBe('level-not-offered');
-    await cluster.stop();
   });
 });

@@ -346,8 +346,10 @@ export class CausalDriver {
   /** The old incarnation was a member of the order, with a vote, a log and a state; the new one has none of them. */
   async #wipeOrder(writes: readonly StorageWrite[]): Promise<void> {
     const { storage, machine, extraWipe } = this.#options;
+    // First of all the order falls silent: nothing of the old incarnation may come after the wipe.
+    const order = extraWipe?.() ?? [];
     const state = (await machine?.wipeWrites()) ?? [];
-    await storage.commit([...writes, ...(extraWipe?.() ?? []), ...state]);
+    await storage.commit([...writes, ...order, ...state]);
   }
 
   #flushOutbox(): void {

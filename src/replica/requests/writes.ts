@@ -26,8 +26,8 @@ export interface WritesOptions {
   readonly voters: () => Voters;
   /** Voters heard from lately, this one included. */
   readonly reachable: () => number;
-  /** What this replica has applied of the total order; undefined in a replica without one. */
-  readonly ordered: (() => StateReader) | undefined;
+  /** What this replica has applied of the total order. */
+  readonly ordered: () => StateReader;
 }
 
 /** What a turn decided about one write. */
@@ -150,12 +150,7 @@ export class Writes {
 
   /** What the coordination objects, as far as this replica knows them, have against the write. */
   #objection({ ops, fences = [] }: WriteRequest): CausewayError | undefined {
-    const state = this.#options.ordered?.();
-    if (state === undefined) {
-      return fences.length === 0
-        ? undefined
-        : new CausewayError('level-not-offered', 'there are no locks without a log');
-    }
+    const state = this.#options.ordered();
     for (const fence of fences) {
       const fenced = COORDINATION.checkFence(state, fence);
       if (fenced !== undefined) return new CausewayError(fenced.code, fenced.detail, fenced.facts);
