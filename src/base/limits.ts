@@ -182,6 +182,11 @@ export const LIMITS = {
   /** Streams of events say this often that they are still there. */
   streamHeartbeatMs: 15_000,
 
+  /** One line of a history file: the largest transaction, every character of it escaped. */
+  historyLineMaxChars: 8 * 1024 * 1024,
+  /** Operations of one history: what fits into memory. */
+  historyMaxOperations: 2_000_000,
+
   duplicateIdProbeMs: 250,
   /** A replica with a past takes requests when all peers were heard, or after this: they may know more of its writes. */
   originConfirmMs: 1_000,
