@@ -22,3 +22,10 @@ export interface Outcome {
 export function isSound({ findings, troubles }: Outcome): boolean {
   return troubles.length === 0 && findings.every(({ verdict }) => verdict.kind === 'ok');
 }
+
+/** 0 if all of them are sound, 1 if something did not hold, 2 if no more is wrong than that a checker could not decide. */
+export function exitCode(outcomes: readonly Outcome[]): 0 | 1 | 2 {
+  if (outcomes.every(isSound)) return 0;
+  const verdicts = outcomes.flatMap(({ findings }) => findings.map(({ verdict }) => verdict.kind));
+  return verdicts.includes('violated') || outcomes.some(({ troubles }) => troubles.length > 0) ? 1 : 2;
+}

@@ -1,14 +1,24 @@
-/** What every replica shows when all is over. */
+/** A lab before and after a proof: when it may begin, and what every replica shows when all is over. */
 import { setTimeout as sleep } from 'node:timers/promises';
+import { CausewayError } from '../../base/errors.js';
 import type { FinalRecord, Value } from '../../check/history/record.js';
 import type { Lab } from '../cluster.js';
 import { jsonOf, sendCall } from '../http-call.js';
-import { standingOf } from '../workload/control.js';
+import { isLinearizable, standingOf } from '../workload/control.js';
 import type { History } from '../workload/history.js';
 
 const POLL_MS = 50;
 const TIMEOUT_MS = 60_000;
 const ANSWER_TIMEOUT_MS = 10_000;
+
+/** Until all replicas offer every level: before that there is nothing to disturb. */
+export async function untilLinearizable(lab: Lab): Promise<void> {
+  const deadlineMs = performance.now() + TIMEOUT_MS;
+  while (!(await Promise.all(lab.replicas.map(isLinearizable))).every(Boolean)) {
+    if (performance.now() > deadlineMs) throw new CausewayError('no-quorum', 'linearizable is not offered everywhere');
+    await sleep(POLL_MS);
+  }
+}
 
 /** Until all replicas have delivered and applied the same. Returns how long that took; undefined if it was too long. */
 export async function convergenceMs(lab: Lab): Promise<number | undefined> {

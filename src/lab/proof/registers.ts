@@ -4,14 +4,15 @@
  */
 import type { Lab } from '../cluster.js';
 import { leaderOf } from '../workload/control.js';
-import { History, tallyOf } from '../workload/history.js';
+import { History, type Tally, tallyOf } from '../workload/history.js';
 import { type NemesisOptions, torment } from '../workload/nemesis.js';
-import { ALL_KINDS, type KeyGroup } from '../workload/register-client.js';
+import { ALL_KINDS } from '../workload/register-client.js';
 import { RequestPool } from '../workload/requests.js';
 import { type Ground, runObjectClients, runRegisterClients } from '../workload/run.js';
 import { judge } from './judge.js';
+import { keyPairs } from './key-pairs.js';
 import type { Outcome } from './outcome.js';
-import { convergenceMs, recordFinals } from './quiet.js';
+import { convergenceMs, recordFinals, untilLinearizable } from './quiet.js';
 
 export interface RegisterProofOptions {
   readonly lab: Lab;
@@ -37,6 +38,7 @@ const LOCK_TTL_MS = 300;
 
 export async function proveRegisters(options: RegisterProofOptions): Promise<Outcome> {
   const { lab, seed, clients, objectClients, timeoutMs, operations } = options;
+  await untilLinearizable(lab);
   const history = new History();
   const pool = new RequestPool({ connections: clients + objectClients, answerTimeoutMs: timeoutMs + ANSWER_GRACE_MS });
   const ending = new AbortController();
@@ -63,19 +65,28 @@ export async function proveRegisters(options: RegisterProofOptions): Promise<Out
   const troubles: string[] = [];
   if (history.served < operations) troubles.push(`only ${history.served} linearizable operations were answered`);
   if (healedMs === undefined) troubles.push('the replicas did not converge');
+  const terms = (await leaderOf(lab))?.term ?? 0;
+  const tally = tallyOf(history.records);
+  if (faults.length > 0 && !isTrying(tally, terms)) troubles.push('the faults disturbed nobody: this proves nothing');
   return {
     history,
-    tally: tallyOf(history.records),
+    tally,
     findings: judge(history.records),
     troubles,
     facts: {
       seconds: Math.round(tookMs / 1_000),
       'linearizable operations': history.served,
       faults: faults.length,
-      'terms of leaders': (await leaderOf(lab))?.term ?? 0,
+      'terms of leaders': terms,
       'converged after ms': Math.round(healedMs ?? Number.POSITIVE_INFINITY),
     },
   };
+}
+
+/** Leaders changed, and clients were refused and left without an answer. */
+function isTrying(tally: Tally, terms: number): boolean {
+  const counts = Object.values(tally);
+  return terms > 1 && counts.some(({ fail }) => fail > 0) && counts.some(({ info }) => info > 0);
 }
 
 function endWhenServed(
@@ -88,16 +99,6 @@ function endWhenServed(
     progress?.(history.served);
     if (history.served >= operations || performance.now() > deadlineMs) ending.abort();
   }, LOOK_MS);
-}
-
-/** Keys in pairs: transactions of two keys stay within one. */
-function keyPairs(keys: number): readonly [KeyGroup, ...KeyGroup[]] {
-  const name = (i: number): string => `proof/${i}`;
-  const pairs = Array.from(
-    { length: Math.max(1, Math.floor(keys / 2)) },
-    (_, i): KeyGroup => [name(2 * i), name(2 * i + 1)],
-  );
-  return pairs as [KeyGroup, ...KeyGroup[]];
 }
 
 function contended(operations: number): {

@@ -12,6 +12,12 @@ export interface Standing {
   readonly appliedIndex: number;
 }
 
+/** What is used here of `GET /v1/members`. */
+export interface Member {
+  readonly id: string;
+  readonly role: string;
+}
+
 const ANSWER_TIMEOUT_MS = 5_000;
 /** Somebody looked for a leader: an answer that takes longer comes from none. */
 const STANDING_TIMEOUT_MS = 1_000;
@@ -35,9 +41,18 @@ export async function tellAll(lab: Lab, method: 'PUT' | 'DELETE', path: string, 
 }
 
 export async function standingOf(replica: ReplicaProcess): Promise<Standing | undefined> {
-  const call = { method: 'GET', origin: replica.url, path: '/v1/replica', headers: {} } as const;
-  const answer = await answerOrNone(sendCall(call, { timeoutMs: STANDING_TIMEOUT_MS }));
-  return answer?.status === 200 ? (jsonOf(answer) as Standing) : undefined;
+  return (await look(replica, '/v1/replica')) as Standing | undefined;
+}
+
+/** The members as this replica knows them. */
+export async function membersOf(replica: ReplicaProcess): Promise<readonly Member[] | undefined> {
+  const view = (await look(replica, '/v1/members')) as { readonly members: readonly Member[] } | undefined;
+  return view?.members;
+}
+
+/** Whether requests at linearizable would be served there now. */
+export async function isLinearizable(replica: ReplicaProcess): Promise<boolean> {
+  return (await look(replica, '/readyz?level=linearizable')) !== undefined;
 }
 
 /** The replica that says it leads in the highest term. */
@@ -49,6 +64,13 @@ export async function leaderOf(
   );
   const leaders = standings.flatMap(({ replica, is }) => (is?.role === 'leader' ? [{ replica, term: is.term }] : []));
   return leaders.sort((a, b) => b.term - a.term)[0];
+}
+
+/** The body of a 200. */
+async function look(replica: ReplicaProcess, path: string): Promise<unknown> {
+  const call = { method: 'GET', origin: replica.url, path, headers: {} } as const;
+  const answer = await answerOrNone(sendCall(call, { timeoutMs: STANDING_TIMEOUT_MS }));
+  return answer?.status === 200 ? jsonOf(answer) : undefined;
 }
 
 async function answerOrNone(sent: Promise<HttpAnswer>): Promise<HttpAnswer | undefined> {

@@ -52,7 +52,7 @@ export class ObjectClient {
       case 'lock':
         return this.#acquire(draw.one(locks));
       case 'claim':
-        return this.#claim(draw.one(claims));
+        return claimNow(this.#options.client, draw.one(claims), this.#options.name, this.#repeated().retries);
     }
   }
 
@@ -101,24 +101,24 @@ export class ObjectClient {
     });
   }
 
-  /** Being told that another has it is a result as well. */
-  #claim(key: string): Promise<Performed> {
-    const { client, name } = this.#options;
-    return client.perform({
-      sent: { method: 'PUT', path: claimPath(key), headers: JSON_BODY, body: JSON.stringify({ owner: name }) },
-      ...this.#repeated(),
-      statusOf: (answer) => (isTaken(answer) ? 'ok' : undefined),
-      recordOf: (told, answer) => {
-        const output = told.status === 'ok' ? { output: memberOf(answer, 'owner') as string } : {};
-        return { ...told, op: 'claim', key, value: name, ...output };
-      },
-    });
-  }
-
   #repeated(): { readonly level: 'linearizable'; readonly retries?: number } {
     const isRepeated = this.#options.draw.float() < RETRIED_SHARE;
     return { level: 'linearizable', ...(isRepeated ? { retries: RETRIES } : {}) };
   }
+}
+
+/** Being told that another has it is a result as well. */
+export function claimNow(client: RecordedClient, key: string, owner: string, retries?: number): Promise<Performed> {
+  return client.perform({
+    sent: { method: 'PUT', path: claimPath(key), headers: JSON_BODY, body: JSON.stringify({ owner }) },
+    level: 'linearizable',
+    ...(retries === undefined ? {} : { retries }),
+    statusOf: (answer) => (isTaken(answer) ? 'ok' : undefined),
+    recordOf: (told, answer) => {
+      const output = told.status === 'ok' ? { output: memberOf(answer, 'owner') as string } : {};
+      return { ...told, op: 'claim', key, value: owner, ...output };
+    },
+  });
 }
 
 /** Claims of a workload are in one namespace. */
@@ -127,12 +127,12 @@ export function claimPath(value: string): string {
 }
 
 /** The name is somebody else's: the answer says whose. */
-export function isTaken({ code, text }: Answered): boolean {
+function isTaken({ code, text }: Answered): boolean {
   const problem = parsed(text);
   return code === 409 && typeof problem === 'object' && problem !== null && 'owner' in problem;
 }
 
 /** A member of an answer whose shape the API promises. */
-export function memberOf({ text }: Answered, name: string): unknown {
+function memberOf({ text }: Answered, name: string): unknown {
   return (parsed(text) as Readonly<Record<string, unknown>>)[name];
 }

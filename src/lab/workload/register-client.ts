@@ -64,7 +64,7 @@ export class RegisterClient {
     this.#options = options;
   }
 
-  /** One operation. */
+  /** One operation, or a read and a condition on what it showed. */
   step(): Promise<Performed> {
     const { draw, groups, mix } = this.#options;
     const group = draw.one(groups);
@@ -80,7 +80,7 @@ export class RegisterClient {
   }
 
   #onKey(key: string, action: OnKeyAction): Promise<Performed> {
-    const path = `/v1/kv/${encodeURIComponent(key)}`;
+    const path = keyPath(key);
     switch (action.kind) {
       case 'read':
         return this.#read(key, path, action.level);
@@ -90,11 +90,8 @@ export class RegisterClient {
         return this.#delete(key, path, action.level);
       case 'create':
         return this.#create(key, path);
-      case 'cas': {
-        const seen = this.#seen.get(key);
-        // There is nothing to compare with yet.
-        return seen === undefined ? this.#read(key, path, 'linearizable') : this.#swap(key, path, seen);
-      }
+      case 'cas':
+        return this.#swap(key, path);
     }
   }
 
@@ -144,7 +141,12 @@ export class RegisterClient {
     return done;
   }
 
-  async #swap(key: string, path: string, { value: expect, etag }: Seen): Promise<Performed> {
+  /** Changes what it reads, unless somebody else has changed it meanwhile. */
+  async #swap(key: string, path: string): Promise<Performed> {
+    const read = await this.#read(key, path, 'linearizable');
+    const seen = this.#seen.get(key);
+    if (seen === undefined) return read;
+    const { value: expect, etag } = seen;
     const value = this.#nextValue();
     const headers = { 'if-match': etag };
     const done = await this.#options.client.perform({
@@ -160,6 +162,7 @@ export class RegisterClient {
     const { draw, client } = this.#options;
     const [first, second] = draw.shuffled(group) as [string, string?];
     const keys = second === undefined ? [first] : [first, second];
+    if (draw.float() < 0.5) await this.#read(first, keyPath(first), 'linearizable');
     const checked = keys.slice(0, 1 + draw.below(keys.length));
     const checks = checked.map((key): TxnCheck => ({ key, value: this.#seen.get(key)?.value ?? null }));
     const writes: TxnStep =
@@ -223,6 +226,10 @@ export class RegisterClient {
     this.#written += 1;
     return `${this.#options.name}-${this.#written}`;
   }
+}
+
+function keyPath(key: string): string {
+  return `/v1/kv/${encodeURIComponent(key)}`;
 }
 
 function operationOf(step: TxnStep): object {
