@@ -17,7 +17,7 @@ import { convergenceMs, recordFinals, untilLinearizable } from './quiet.js';
 export interface RegisterProofOptions {
   readonly lab: Lab;
   readonly seed: number;
-  /** Linearizable operations that were answered, at which it ends. */
+  /** Linearizable operations that are answered before it ends, and every fault has struck once. */
   readonly operations: number;
   readonly clients: number;
   readonly keys: number;
@@ -35,6 +35,7 @@ export interface RegisterProofOptions {
 const ANSWER_GRACE_MS = 2_000;
 const LOOK_MS = 100;
 const LOCK_TTL_MS = 300;
+const LOCK_WAIT_MS = 100;
 
 export async function proveRegisters(options: RegisterProofOptions): Promise<Outcome> {
   const { lab, seed, clients, objectClients, timeoutMs, operations } = options;
@@ -46,12 +47,23 @@ export async function proveRegisters(options: RegisterProofOptions): Promise<Out
   const ground: Ground = { requests: pool, targets: () => lab.replicas, history, seed, timeoutMs, signal };
   const groups = keyPairs(options.keys);
   const startedMs = performance.now();
-  const nemesis = torment({ ...options.nemesis, lab, seed, signal });
-  const looking = endWhenServed(history, options, ending);
+  let strikes = 0;
+  const report: NemesisOptions['report'] = (span) => {
+    strikes += 1;
+    options.nemesis.report?.(span);
+  };
+  const nemesis = torment({ ...options.nemesis, report, lab, seed, signal });
+  const isEnough = (): boolean => history.served >= operations && strikes >= options.nemesis.faults.length;
+  const looking = endWhen(isEnough, history, options, ending);
   try {
     await Promise.all([
       runRegisterClients(ground, { clients, groups, mix: ALL_KINDS }),
-      runObjectClients(ground, { clients: objectClients, ...contended(operations), ttlMs: LOCK_TTL_MS }),
+      runObjectClients(ground, {
+        clients: objectClients,
+        ...contended(operations),
+        ttlMs: LOCK_TTL_MS,
+        waitMs: LOCK_WAIT_MS,
+      }),
     ]);
   } finally {
     ending.abort();
@@ -89,15 +101,16 @@ function isTrying(tally: Tally, terms: number): boolean {
   return terms > 1 && counts.some(({ fail }) => fail > 0) && counts.some(({ info }) => info > 0);
 }
 
-function endWhenServed(
+function endWhen(
+  isEnough: () => boolean,
   history: History,
-  { operations, giveUpMs, progress }: RegisterProofOptions,
+  { giveUpMs, progress }: RegisterProofOptions,
   ending: AbortController,
 ): NodeJS.Timeout {
   const deadlineMs = performance.now() + giveUpMs;
   return setInterval(() => {
     progress?.(history.served);
-    if (history.served >= operations || performance.now() > deadlineMs) ending.abort();
+    if (isEnough() || performance.now() > deadlineMs) ending.abort();
   }, LOOK_MS);
 }
 

@@ -14,6 +14,8 @@ export interface ObjectClientOptions {
   readonly name: string;
   /** A holder that neither renews nor releases loses its lock after this. */
   readonly ttlMs: number;
+  /** How long one in three acquires stands in line for a lock that is held. */
+  readonly waitMs: number;
 }
 
 interface Held {
@@ -69,7 +71,7 @@ export class ObjectClient {
 
   async #acquire(key: string): Promise<Performed> {
     const { client, draw, name, ttlMs } = this.#options;
-    const waitMs = draw.one([0, 0, 100]);
+    const waitMs = draw.one([0, 0, this.#options.waitMs]);
     const done = await client.perform({
       sent: {
         method: 'POST',

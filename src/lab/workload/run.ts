@@ -33,7 +33,7 @@ export async function runRegisterClients(ground: Ground, { clients, groups, mix 
   });
 }
 
-export type ObjectLoad = Pick<ObjectClientOptions, 'sequences' | 'locks' | 'claims' | 'ttlMs'> & {
+export type ObjectLoad = Pick<ObjectClientOptions, 'sequences' | 'locks' | 'claims' | 'ttlMs' | 'waitMs'> & {
   readonly clients: number;
 };
 
