@@ -41,10 +41,12 @@ export async function proveClaims(options: ClaimProofOptions): Promise<Outcome> 
   const pool = new RequestPool({ connections: racers * lanes, answerTimeoutMs: timeoutMs + ANSWER_GRACE_MS });
   const ending = new AbortController();
   const nemesis = torment({ ...options.nemesis, lab, seed, signal: ending.signal });
+  // A replica that does not start again ends the run; it is awaited, and heard, below.
+  nemesis.catch(() => ending.abort());
   const startedMs = performance.now();
   let begun = 0;
   const lane = async (): Promise<void> => {
-    while (begun < races) {
+    while (begun < races && !ending.signal.aborted) {
       const race = begun;
       begun += 1;
       await Promise.all(Array.from({ length: racers }, (_, owner) => runRacer(options, pool, history, race, owner)));

@@ -31,7 +31,7 @@ const { values, positionals } = parseArgs({
     'fault-ms': { type: 'string', default: '2000' },
     'rest-ms': { type: 'string', default: '3000' },
     'give-up-ms': { type: 'string', default: '3600000' },
-    out: { type: 'string', default: 'proof' },
+    out: { type: 'string', default: join('.cache', 'proof') },
   },
 });
 

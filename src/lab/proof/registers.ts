@@ -53,6 +53,8 @@ export async function proveRegisters(options: RegisterProofOptions): Promise<Out
     options.nemesis.report?.(span);
   };
   const nemesis = torment({ ...options.nemesis, report, lab, seed, signal });
+  // A replica that does not start again ends the run; it is awaited, and heard, below.
+  nemesis.catch(() => ending.abort());
   const isEnough = (): boolean => history.served >= operations && strikes >= options.nemesis.faults.length;
   const looking = endWhen(isEnough, history, options, ending);
   try {
