@@ -14,8 +14,8 @@ export interface LinearizabilityOptions {
   readonly maxSteps?: number;
 }
 
-/** Some seconds of one processor. */
-const MAX_STEPS = 5_000_000;
+/** Less than a minute of one processor. */
+const MAX_STEPS = 1_000_000;
 
 /**
  * Every partition is judged: a violation in one is found although another exhausts its share of the budget. Keys show
@@ -38,7 +38,7 @@ export function checkLinearizability(
     if (result.kind === 'violated') violations.push(witnessOf(partition, share));
     if (result.kind === 'unknown') undecided.push(partition);
   });
-  if (violations.length > 0) return { kind: 'violated', judged, violations };
+  if (violations.length > 0) return { kind: 'violated', judged, violations, found: violations.length };
   const [first] = undecided;
   if (first === undefined) return { kind: 'ok', judged };
   return {
