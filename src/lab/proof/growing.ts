@@ -3,7 +3,7 @@
  * that was asked for after another had been given is greater.
  */
 import type { HistoryRecord } from '../../check/history/record.js';
-import type { Verdict, Violation } from '../../check/verdict.js';
+import { type Verdict, type Violation, verdictOf } from '../../check/verdict.js';
 
 type Handing = Extract<HistoryRecord, { readonly op: 'acquire' | 'next' }>;
 type Given = Handing & { readonly output: number; readonly complete: number };
@@ -16,9 +16,7 @@ export function checkGrowing(records: readonly HistoryRecord[], op: Handing['op'
     if (known === undefined) byKey.set(one.key, [one]);
     else known.push(one);
   }
-  const violations = [...byKey.values()].flatMap(violationOf);
-  const judged = given.length;
-  return violations.length > 0 ? { kind: 'violated', judged, violations } : { kind: 'ok', judged };
+  return verdictOf(given.length, [...byKey.values()].flatMap(violationOf), (violation) => violation);
 }
 
 function isGiven(record: HistoryRecord): boolean {

@@ -10,6 +10,7 @@ const UNKNOWN: Verdict = { kind: 'unknown', judged: 3, reason: 'it was too much'
 const VIOLATED: Verdict = {
   kind: 'violated',
   judged: 3,
+  found: 1,
   violations: [{ rule: 'growing', sentence: '7 was handed out twice', operations: [] }],
 };
 
