@@ -17,7 +17,7 @@ import { convergenceMs, recordFinals, untilLinearizable } from './quiet.js';
 export interface RegisterProofOptions {
   readonly lab: Lab;
   readonly seed: number;
-  /** Linearizable operations that are answered before it ends, and every fault has struck once. */
+  /** Linearizable operations on keys that are answered before it ends, and every fault has struck once. */
   readonly operations: number;
   readonly clients: number;
   readonly keys: number;

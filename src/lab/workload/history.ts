@@ -1,5 +1,5 @@
 /** A history while it is recorded: its one clock, its process numbers, and what came to pass. */
-import type { HistoryRecord, Level, Status } from '../../check/history/record.js';
+import { type HistoryRecord, isRegisterRecord, type Level, type Status } from '../../check/history/record.js';
 
 export class History {
   readonly records: HistoryRecord[] = [];
@@ -19,10 +19,10 @@ export class History {
 
   add(record: HistoryRecord): void {
     this.records.push(record);
-    if (record.level === 'linearizable' && record.status === 'ok') this.#served += 1;
+    if (isRegisterRecord(record) && record.level === 'linearizable' && record.status === 'ok') this.#served += 1;
   }
 
-  /** Linearizable operations that were answered. */
+  /** Linearizable operations on keys that were answered. */
   get served(): number {
     return this.#served;
   }
