@@ -102,7 +102,10 @@ export class RecordedClient {
     return { status, answer };
   }
 
-  /** A definite answer to a repetition decides the whole only if it says that the request took effect. */
+  /**
+   * Under an `Idempotency-Key` the outcome of a request is the same however often it is sent: a result, or a refusal for
+   * good, holds for what was sent before as well. A refusal that may pass says nothing of that.
+   */
   async #ask(step: Step, token: string | undefined, invoke: number): Promise<Performed & { readonly replica: string }> {
     const sent = this.#withHeaders(step, token, `${this.#process}.${invoke}`);
     let isUnknown = false;
@@ -111,9 +114,9 @@ export class RecordedClient {
       const answer = await this.#options.requests.send(target, sent);
       const status = step.statusOf?.(answer) ?? answer.status;
       if (status === 'info') isUnknown = true;
-      if (status === 'ok' || !isUnknown || left === 0) {
-        return { answer, status: status === 'fail' && isUnknown ? 'info' : status, replica: target.id };
-      }
+      const isDecided = status === 'ok' || (status === 'fail' && answer.isForGood);
+      if (isDecided) return { answer, status, replica: target.id };
+      if (!isUnknown || left === 0) return { answer, status: isUnknown ? 'info' : status, replica: target.id };
       this.#target = undefined;
       await sleep(REFUSED_PAUSE_MS);
     }

@@ -51,7 +51,7 @@ interface Seen {
 
 /** An unknown outcome at linearizable is asked for again this often, by a part of the clients' writes. */
 const RETRIES = 3;
-const RETRIED_SHARE = 0.3;
+const RETRIED_SHARE = 0.5;
 const JSON_BODY = { 'content-type': 'application/json' };
 
 export class RegisterClient {
@@ -111,7 +111,9 @@ export class RegisterClient {
     return done;
   }
 
+  /** What a weaker write's session was shown before, the write can never lose arbitration to; so it looks first. */
   async #write(key: string, path: string, level: Level): Promise<Performed> {
+    if (level === 'causal') await this.#read(key, path, level);
     const value = this.#nextValue();
     const done = await this.#options.client.perform({
       ...this.#asked({ method: 'PUT', path, body: value }, level),

@@ -16,6 +16,8 @@ export interface Sent {
 
 export interface Answered {
   readonly status: Status;
+  /** A refusal that the same request will meet again: it is not worth repeating. */
+  readonly isForGood: boolean;
   /** The HTTP status; 0 if no answer came. */
   readonly code: number;
   /** Names in lower case. */
@@ -52,10 +54,10 @@ export class RequestPool implements Requests {
       const answer = await this.#to(url).request({ method, path, headers, ...(body === undefined ? {} : { body }) });
       const text = await answer.body.text();
       const code = answer.statusCode;
-      return { status: statusOf(code, text), code, headers: singleValued(answer.headers), text };
+      return { ...outcomeOf(code, text), code, headers: singleValued(answer.headers), text };
     } catch (error) {
       const code = error instanceof Error && 'code' in error ? String(error.code) : String(error);
-      return { status: NEVER_SENT.has(code) ? 'fail' : 'info', code: 0, headers: {}, text: code };
+      return { status: NEVER_SENT.has(code) ? 'fail' : 'info', isForGood: false, code: 0, headers: {}, text: code };
     }
   }
 
@@ -75,11 +77,13 @@ export class RequestPool implements Requests {
 }
 
 /** Every problem says itself whether the request was applied; what says nothing may have been. */
-function statusOf(code: number, text: string): Status {
-  if (code < 300) return 'ok';
-  const problem = parsed(text);
-  const outcome = typeof problem === 'object' && problem !== null && 'outcome' in problem ? problem.outcome : undefined;
-  return outcome === 'not-applied' ? 'fail' : 'info';
+function outcomeOf(code: number, text: string): Pick<Answered, 'status' | 'isForGood'> {
+  if (code < 300) return { status: 'ok', isForGood: false };
+  const problem = parsed(text) as { readonly outcome?: unknown; readonly retryable?: unknown } | null | undefined;
+  return {
+    status: problem?.outcome === 'not-applied' ? 'fail' : 'info',
+    isForGood: problem?.retryable === false,
+  };
 }
 
 /** `undefined` if it is no JSON. */

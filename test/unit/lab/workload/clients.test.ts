@@ -133,7 +133,13 @@ function forgottenWrites(requests: Requests): Requests {
       const isWrite = sent.method === 'PUT' && sent.headers?.['consistency-level']?.startsWith('linearizable');
       if (isWrite) writes += 1;
       if (!isWrite || writes % 10 !== 0) return requests.send(target, sent);
-      return { status: 'ok', code: 200, headers: { etag: `"log.${1_000_000 + writes}"` }, text: '{}' };
+      return {
+        status: 'ok',
+        isForGood: false,
+        code: 200,
+        headers: { etag: `"log.${1_000_000 + writes}"` },
+        text: '{}',
+      };
     },
   };
 }

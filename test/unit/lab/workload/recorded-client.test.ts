@@ -1,7 +1,7 @@
 /** A client claims no more than it was told. */
 import { describe, expect, test } from 'vitest';
 import type { Step } from '../../../../src/lab/workload/recorded-client.js';
-import { NOT_APPLIED, OK, SILENCE, scripted, UNKNOWN } from './script.js';
+import { NOT_APPLIED, OK, REFUSED, SILENCE, scripted, UNKNOWN } from './script.js';
 
 const WRITE: Step = {
   sent: { method: 'PUT', path: '/v1/kv/k', body: 'v' },
@@ -56,7 +56,14 @@ describe('repetitions under one Idempotency-Key', () => {
     expect(new Set(keys).size).toBe(1);
   });
 
-  test('a refusal of a repetition says nothing of what was sent before', async () => {
+  test('end with a refusal for good, which holds for what was sent before as well', async () => {
+    const { client, history, asked } = scripted([UNKNOWN, NOT_APPLIED, REFUSED]);
+    await client.perform({ ...WRITE, retries: 5 });
+    expect(history.records).toMatchObject([{ status: 'fail' }]);
+    expect(asked).toHaveLength(3);
+  });
+
+  test('a refusal that may pass says nothing of what was sent before', async () => {
     const { client, history } = scripted([UNKNOWN, NOT_APPLIED, NOT_APPLIED]);
     await client.perform({ ...WRITE, retries: 2 });
     expect(history.records).toMatchObject([{ status: 'info' }]);

@@ -16,10 +16,12 @@ export interface Scripted {
 
 export const TARGETS: readonly Target[] = ['r1', 'r2', 'r3'].map((id) => ({ id, url: `http://${id}` }));
 
-export const OK: Answered = { status: 'ok', code: 200, headers: {}, text: '{}' };
-export const NOT_APPLIED: Answered = { status: 'fail', code: 503, headers: {}, text: '{}' };
-export const UNKNOWN: Answered = { status: 'info', code: 504, headers: {}, text: '{}' };
-export const SILENCE: Answered = { status: 'info', code: 0, headers: {}, text: 'UND_ERR_SOCKET' };
+const ANSWER = { isForGood: false, headers: {}, text: '{}' } as const;
+export const OK: Answered = { ...ANSWER, status: 'ok', code: 200 };
+export const NOT_APPLIED: Answered = { ...ANSWER, status: 'fail', code: 503 };
+export const REFUSED: Answered = { ...ANSWER, status: 'fail', isForGood: true, code: 412 };
+export const UNKNOWN: Answered = { ...ANSWER, status: 'info', code: 504 };
+export const SILENCE: Answered = { ...ANSWER, status: 'info', code: 0, text: 'UND_ERR_SOCKET' };
 
 export function scripted(answers: readonly Answered[], session?: string): Scripted {
   const history = new History();
