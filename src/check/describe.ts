@@ -9,9 +9,9 @@ export function describe(record: HistoryRecord): string {
   return `${actorOf(record)} ${deedOf(record)}${doubt}`;
 }
 
-export function actorOf({ session, process, op, replica }: HistoryRecord): string {
-  if (op === 'final') return replica ?? 'a replica';
-  return session ?? `process ${process}`;
+export function actorOf(record: HistoryRecord): string {
+  if (record.op === 'final') return record.replica;
+  return record.session ?? `process ${record.process}`;
 }
 
 /** `wrote "x" = 2` */
