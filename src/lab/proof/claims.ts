@@ -3,6 +3,7 @@
  * they know. One of them has it in the end, and every replica names the same one.
  */
 import type { HistoryRecord } from '../../check/history/record.js';
+import { judge } from '../../check/judge.js';
 import type { Lab } from '../cluster.js';
 import { jsonOf, sendCall } from '../http-call.js';
 import { leaderOf } from '../workload/control.js';
@@ -12,7 +13,6 @@ import { type NemesisOptions, torment } from '../workload/nemesis.js';
 import { claimNow, claimPath } from '../workload/object-client.js';
 import { RecordedClient } from '../workload/recorded-client.js';
 import { RequestPool } from '../workload/requests.js';
-import { judge } from './judge.js';
 import type { Outcome } from './outcome.js';
 import { convergenceMs, untilLinearizable } from './quiet.js';
 
@@ -72,7 +72,7 @@ export async function proveClaims(options: ClaimProofOptions): Promise<Outcome> 
   return {
     history,
     tally: tallyOf(history.records),
-    findings: judge(history.records),
+    judgements: judge(history.records),
     troubles,
     facts: {
       seconds: Math.round(tookMs / 1_000),

@@ -4,6 +4,7 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { CausewayError } from '../../base/errors.js';
+import { judge } from '../../check/judge.js';
 import type { Lab } from '../cluster.js';
 import { textOf } from '../http-call.js';
 import type { ReplicaProcess } from '../replica-process.js';
@@ -12,7 +13,6 @@ import { History, tallyOf } from '../workload/history.js';
 import { ALL_KINDS } from '../workload/register-client.js';
 import { RequestPool } from '../workload/requests.js';
 import { type Ground, runRegisterClients } from '../workload/run.js';
-import { judge } from './judge.js';
 import { keyPairs } from './key-pairs.js';
 import type { Outcome } from './outcome.js';
 import { convergenceMs, recordFinals, untilLinearizable } from './quiet.js';
@@ -63,7 +63,7 @@ export async function proveMembers(options: MemberProofOptions): Promise<Outcome
   return {
     history,
     tally: tallyOf(history.records),
-    findings: judge(history.records),
+    judgements: judge(history.records),
     troubles: healedMs === undefined ? ['the replicas did not converge'] : [],
     facts: {
       seconds: Math.round(tookMs / 1_000),

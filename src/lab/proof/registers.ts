@@ -2,6 +2,7 @@
  * The main proof: clients at all levels on the same few keys, and on sequences, locks and claims, while one fault follows
  * the other. What they were told is judged by the checkers.
  */
+import { judge } from '../../check/judge.js';
 import type { Lab } from '../cluster.js';
 import { leaderOf } from '../workload/control.js';
 import { History, type Tally, tallyOf } from '../workload/history.js';
@@ -9,7 +10,6 @@ import { type NemesisOptions, torment } from '../workload/nemesis.js';
 import { ALL_KINDS } from '../workload/register-client.js';
 import { RequestPool } from '../workload/requests.js';
 import { type Ground, runObjectClients, runRegisterClients } from '../workload/run.js';
-import { judge } from './judge.js';
 import { keyPairs } from './key-pairs.js';
 import type { Outcome } from './outcome.js';
 import { convergenceMs, recordFinals, untilLinearizable } from './quiet.js';
@@ -85,7 +85,7 @@ export async function proveRegisters(options: RegisterProofOptions): Promise<Out
   return {
     history,
     tally,
-    findings: judge(history.records),
+    judgements: judge(history.records),
     troubles,
     facts: {
       seconds: Math.round(tookMs / 1_000),

@@ -2,13 +2,13 @@
 import { historyLine } from '../../check/history/line.js';
 import type { Outcome } from './outcome.js';
 
-export function renderOutcome(name: string, { tally, findings, troubles, facts }: Outcome): string {
+export function renderOutcome(name: string, { tally, judgements, troubles, facts }: Outcome): string {
   const lines = [name, ...Object.entries(facts).map(([fact, value]) => `  ${fact}: ${value}`)];
   for (const [operation, { ok, fail, info }] of Object.entries(tally).sort(([a], [b]) => (a < b ? -1 : 1))) {
     lines.push(`  ${operation.padEnd(22)} ${column(ok)} ok ${column(fail)} not applied ${column(info)} unknown`);
   }
-  for (const { name: promise, verdict } of findings) {
-    lines.push(`  ${promise}: ${verdict.kind}, ${verdict.judged} operations`);
+  for (const { model, verdict, notes } of judgements) {
+    lines.push([`  ${model}: ${verdict.kind}, ${verdict.judged} operations`, ...notes].join('; '));
     if (verdict.kind === 'unknown') lines.push(`    ${verdict.reason}`);
     if (verdict.kind !== 'violated') continue;
     for (const { sentence, operations } of verdict.violations) {

@@ -42,7 +42,7 @@ async function expectSound(name: string, outcome: Outcome): Promise<void> {
   const { renderOutcome } = await proofs();
   const shown = `PROOF_SEED=${SEED}\n${renderOutcome(name, outcome)}`;
   expect(outcome.troubles, shown).toEqual([]);
-  for (const { name: promise, verdict } of outcome.findings) expect(verdict.kind, `${promise}\n${shown}`).toBe('ok');
+  for (const { model, verdict } of outcome.judgements) expect(verdict.kind, `${model}\n${shown}`).toBe('ok');
   expect(ended, shown).toEqual([]);
 }
 

@@ -1,5 +1,6 @@
 /** What a proof says at its end, to people and to scripts. */
 import { expect, test } from 'vitest';
+import { MODELS } from '../../../../src/check/judge.js';
 import type { Verdict } from '../../../../src/check/verdict.js';
 import { exitCode, type Outcome } from '../../../../src/lab/proof/outcome.js';
 import { renderOutcome } from '../../../../src/lab/proof/render.js';
@@ -19,8 +20,8 @@ function outcome(verdicts: readonly Verdict[], troubles: readonly string[] = [])
   const common = { process: 1, level: 'linearizable', key: 'k', invoke: 1 } as const;
   history.add({ ...common, op: 'read', complete: 2, status: 'ok', output: null });
   history.add({ ...common, op: 'read', complete: null, status: 'info' });
-  const findings = verdicts.map((verdict, i) => ({ name: `promise ${i}`, verdict }));
-  return { history, tally: tallyOf(history.records), findings, troubles, facts: { seconds: 4 } };
+  const judgements = verdicts.map((verdict, i) => ({ model: MODELS[i] ?? 'linearizable', verdict, notes: [] }));
+  return { history, tally: tallyOf(history.records), judgements, troubles, facts: { seconds: 4 } };
 }
 
 test.each([
@@ -38,7 +39,7 @@ test('the text names counts, verdicts and what is wrong', () => {
   const text = renderOutcome('registers', outcome([VIOLATED, UNKNOWN], ['r1 ended']));
   expect(text).toContain('seconds: 4');
   expect(text).toMatch(/linearizable read +1 ok +0 not applied +1 unknown/);
-  for (const part of ['promise 0: violated', '7 was handed out twice', 'it was too much', 'r1 ended']) {
+  for (const part of ['linearizable: violated', '7 was handed out twice', 'it was too much', 'r1 ended']) {
     expect(text).toContain(part);
   }
 });
