@@ -65,7 +65,7 @@ const PROOFS: Readonly<Record<string, (lab: Lab) => Promise<Outcome>>> = {
       nemesis: nemesis(),
       progress: nowAndThen((race) => `race ${race}`),
     }),
-  members: (lab) => proveMembers({ ...sizes, lab, operationsEach: Math.ceil(operations / 10), report: say }),
+  members: (lab) => proveMembers({ ...sizes, lab, operationsEach: Math.ceil(operations / 50), report: say }),
 };
 
 const names = positionals.length > 0 ? positionals : Object.keys(PROOFS);

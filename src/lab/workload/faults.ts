@@ -24,6 +24,7 @@ export const FAULTS = {
   'cut one off': { victim: 'anyone', strike: cutOff },
   'cut the leader off': { victim: 'leader', strike: cutOff },
   'cut one way from the leader': { victim: 'leader', strike: cutOneWay },
+  'slow one link': { victim: 'anyone', strike: slowOneWay },
   'slow and lossy links': { victim: 'anyone', strike: slowLinks },
   'hand leadership over': { victim: 'leader', strike: handOver },
   'kill one': { victim: 'anyone', strike: kill },
@@ -56,10 +57,19 @@ async function cutOff(lab: Lab, victim: ReplicaProcess): Promise<Undo> {
 }
 
 /** What the victim says to one other is lost, what it is told arrives. */
-async function cutOneWay(lab: Lab, victim: ReplicaProcess, draw: Draw): Promise<Undo> {
+function cutOneWay(lab: Lab, victim: ReplicaProcess, draw: Draw): Promise<Undo> {
+  return disturbOneWay(lab, victim, draw, { drop: 1, ttlMs: TTL_MS });
+}
+
+/** One replica learns late from the victim itself what a majority has. */
+function slowOneWay(lab: Lab, victim: ReplicaProcess, draw: Draw): Promise<Undo> {
+  return disturbOneWay(lab, victim, draw, { delayMs: 400, jitterMs: 100, ttlMs: TTL_MS });
+}
+
+async function disturbOneWay(lab: Lab, victim: ReplicaProcess, draw: Draw, link: object): Promise<Undo> {
   const others = othersOf(lab, victim);
-  const deaf = others[draw.below(others.length)] as ReplicaProcess;
-  await tellAll(lab, 'PUT', `/v1/faults/links/${victim.id}/${deaf.id}`, { drop: 1, ttlMs: TTL_MS });
+  const other = others[draw.below(others.length)] as ReplicaProcess;
+  await tellAll(lab, 'PUT', `/v1/faults/links/${victim.id}/${other.id}`, link);
   return () => tellAll(lab, 'DELETE', '/v1/faults');
 }
 
