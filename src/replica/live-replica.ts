@@ -116,7 +116,7 @@ export class LiveReplica implements Replica {
       driver: this.#driver,
       admission: this.#admission,
       durability: this.#durability,
-      ordered: () => this.#machine.state,
+      applied: this.#machine,
       voters: () => this.#members.voters,
       reachable: () => this.#votersIn([this.id, ...this.#reachable()]),
     });
@@ -203,11 +203,11 @@ export class LiveReplica implements Replica {
   }
 
   async drain(): Promise<void> {
-    this.#admission.drain();
-    this.#consensus.drain();
     const { time } = this.#options;
+    this.#admission.drain();
     const deadlineMs = time.monotonicMs() + LIMITS.drainMaxMs;
-    while (this.#writesInProgress + this.#consensus.inProgress > 0 && time.monotonicMs() < deadlineMs) {
+    await this.#consensus.drain(LIMITS.drainMaxMs);
+    while (this.#writesInProgress > 0 && time.monotonicMs() < deadlineMs) {
       await new Promise<void>((resolve) => time.after(LIMITS.tickMs, resolve));
     }
     await this.#driver.settle();
@@ -218,6 +218,7 @@ export class LiveReplica implements Replica {
     this.#closed = true;
     this.#cancelTick();
     this.#admission.drain();
+    this.#membership.close();
     await this.#consensus.close();
     await this.#driver.close();
     await this.#options.transport.close();

@@ -93,14 +93,14 @@ export class IncarnationOrder implements TotalOrder, MemberOrder {
     this.#isWiping = false;
   }
 
-  /** Hand the leadership, if it is here, to the voter that would go on soonest. */
-  resign(): void {
+  /** Hand the leadership, if it is here, to the voter that would go on soonest. True if one was asked. */
+  resign(): boolean {
     const { configuration, progress } = this.status();
     const successors = progress
       .filter(({ member, active }) => active && member !== this.#self && configuration.voters.includes(member))
       .sort((a, b) => b.match - a.match);
     const successor = successors[0]?.member;
-    if (this.isLeader && successor !== undefined) this.transfer(successor);
+    return this.isLeader && successor !== undefined && this.transfer(successor).kind === 'accepted';
   }
 
   close(): Promise<void> {

@@ -52,6 +52,7 @@ const PAGES = [
   ['doctor'],
   ['nats'],
   ['nats', 'install'],
+  ['maelstrom'],
 ];
 const GOLDEN = new URL('./help.txt', import.meta.url);
 
