@@ -36,6 +36,8 @@ interface Change {
 const ANSWER_GRACE_MS = 2_000;
 const RETRY_MS = 100;
 const PATIENCE_MS = 60_000;
+/** However many operations are to be answered, and however slow the machine. */
+const SERVE_PATIENCE_MS = 600_000;
 
 export async function proveMembers(options: MemberProofOptions): Promise<Run> {
   const { lab, seed, clients, timeoutMs } = options;
@@ -138,7 +140,7 @@ async function isMade(lab: Lab, { kind, id }: Change): Promise<boolean> {
 }
 
 async function served(history: History, operations: number): Promise<void> {
-  const deadlineMs = performance.now() + PATIENCE_MS;
+  const deadlineMs = performance.now() + SERVE_PATIENCE_MS;
   while (history.served < operations) {
     if (performance.now() > deadlineMs) {
       throw new CausewayError('internal-error', `fewer than ${operations} operations were answered in time`);
