@@ -188,6 +188,7 @@ export const LIMITS = {
   historyLineMaxChars: 8 * 1024 * 1024,
   /** Operations of one history: what fits into memory. */
   historyMaxOperations: 2_000_000,
+
   /** One line of Maelstrom's protocol: the largest message between replicas as text, and room for its envelope. */
   maelstromLineMaxBytes: 2 * 1024 * 1024,
   maelstromNestingMax: 64,
