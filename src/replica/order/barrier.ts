@@ -71,6 +71,12 @@ export class Barrier {
     while (this.#logDelivered > this.#options.applied.applied) await this.#reached(this.#logDelivered, deadline);
   }
 
+  /** Afterwards the causal view holds the weaker writes in `past`, on which something in the log depends. */
+  async beforeShowing(past: VersionVector, deadline: Deadline): Promise<void> {
+    const need = withoutLog(past);
+    if (!this.covers(need)) await this.#until(need, deadline);
+  }
+
   /** Before a write: its conditions are judged when it is applied, so it needs no index. */
   async beforeWrite(token: VersionVector, deadline: Deadline): Promise<void> {
     const asked = this.#options.rounds.ask();
@@ -116,6 +122,10 @@ export class Barrier {
     const need = named.join(withoutLog(frontier));
     if (this.covers(need)) return;
     checkToken(named, this.#options.tokens());
+    await this.#until(need, deadline);
+  }
+
+  async #until(need: VersionVector, deadline: Deadline): Promise<void> {
     this.#options.hurry();
     await this.#uncovered.wait(
       () => this.covers(need),
