@@ -7,7 +7,7 @@ import { CoordinationWork } from './clients/coordination-work.js';
 import { OrderedWork } from './clients/ordered-work.js';
 import { Recorder } from './clients/recorder.js';
 import { weakWork } from './clients/weak-work.js';
-import { checkConverged, whyNotConverged } from './convergence.js';
+import { checkConverged, whyNotConverged, whyNotEqual } from './convergence.js';
 import type { Counts } from './counts.js';
 import { MembershipOffice } from './faults/membership-office.js';
 import { Troublemaker } from './faults/troublemaker.js';
@@ -33,6 +33,12 @@ export interface RunResult {
 
 export interface RunOptions {
   readonly keepsText?: boolean;
+}
+
+/** Why a healed cluster is not what it should be. */
+interface Shortcoming {
+  readonly verdict: 'stuck' | 'broken';
+  readonly why: string;
 }
 
 /** How long a healed cluster may take to be at rest and equal. */
@@ -89,13 +95,9 @@ class Run {
     this.#cluster.note('everything is healed');
     this.#trouble.healAll();
     await clock.run(clock.nowMs + DRAIN_MS, () => isBroken() || this.#busyClients === 0);
-    const stuck = findings.length > 0 ? undefined : await this.#recover(isBroken);
+    const why = findings.length > 0 ? undefined : await this.#recover(isBroken);
     if (findings.length > 0) return 'broken';
-    if (stuck !== undefined) {
-      this.#cluster.fail('a-healed-cluster-recovers', `after ${RECOVERY_MS} ms ${stuck}`);
-      return 'stuck';
-    }
-    return this.#judge();
+    return why === undefined ? this.#judge() : this.#blame(why);
   }
 
   result(verdict: Verdict): RunResult {
@@ -137,16 +139,30 @@ class Run {
   }
 
   /** Returns what is wrong if the cluster does not come to rest in time. */
-  async #recover(isBroken: () => boolean): Promise<string | undefined> {
+  async #recover(isBroken: () => boolean): Promise<Shortcoming | undefined> {
     const { clock } = this.#cluster;
     const deadlineMs = clock.nowMs + RECOVERY_MS;
     for (;;) {
       if (isBroken()) return undefined;
-      const why = this.#busyClients > 0 ? 'clients wait for answers' : whyNotConverged(this.#cluster, this.#office);
+      const why = this.#shortcoming();
       if (why === undefined || clock.nowMs >= deadlineMs) return why;
       this.#trouble.revive();
       await clock.run(clock.nowMs + POLL_MS, isBroken);
     }
+  }
+
+  #shortcoming(): Shortcoming | undefined {
+    if (this.#busyClients > 0) return { verdict: 'stuck', why: 'clients wait for answers' };
+    const restless = whyNotConverged(this.#cluster, this.#office);
+    if (restless !== undefined) return { verdict: 'stuck', why: restless };
+    const unequal = whyNotEqual(this.#cluster, this.#office);
+    return unequal === undefined ? undefined : { verdict: 'broken', why: unequal };
+  }
+
+  #blame({ verdict, why }: Shortcoming): Verdict {
+    const rule = verdict === 'stuck' ? 'a-healed-cluster-recovers' : 'replicas-converge';
+    this.#cluster.fail(rule, `${RECOVERY_MS / 1000} s after everything was healed ${why}`);
+    return verdict;
   }
 
   #judge(): Verdict {

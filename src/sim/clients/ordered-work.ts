@@ -75,8 +75,9 @@ export class OrderedWork {
       },
     });
     if (told.status === 'ok') {
-      const shown = withAbsent(told.result.states, keys);
-      client.past.read(shown, past, `linearizable ${how}`);
+      const { states } = told.result;
+      const shown = withAbsent(states, keys);
+      client.past.listed(states, keys, past, `linearizable ${how}`);
       for (const state of shown) this.#learn(state);
       const [only] = shown;
       if (how === 'read' && only !== undefined) {

@@ -65,8 +65,9 @@ async function readKeys(
     },
   });
   if (told.status === 'ok') {
-    const shown = withAbsent(told.result.states, keys);
-    if (level === 'causal') client.past.read(shown, past, how);
+    const { states } = told.result;
+    const shown = withAbsent(states, keys);
+    if (level === 'causal') client.past.listed(states, keys, past, how);
     else for (const one of shown) client.cluster.ledger.checkShown(one, `${client.name}: eventual ${how}`);
     for (const { key, versions } of shown) {
       if (versions.length > 1) client.cluster.counts.siblings += 1;

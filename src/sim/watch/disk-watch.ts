@@ -65,12 +65,7 @@ export class DiskWatch {
 
   #checkState(): void {
     const { id, disk, ledger, fail } = this.#options;
-    const { tables } = disk;
-    const { vector } = readState({
-      get: (table, key) => tables[table].get(key),
-      range: (table, range) => tables[table].range(range),
-      count: (table) => tables[table].count,
-    });
+    const { vector } = readState(disk.reader);
     if (!vector.includes(this.#vector)) {
       fail('vectors-only-grow', `${id} had ${JSON.stringify(this.#vector)} and has ${JSON.stringify(vector)}`);
     }

@@ -127,6 +127,14 @@ export class Ledger {
     }
   }
 
+  /** A list leaves out what shows no value: no write of the key in `past` may be without a deletion beside or after it. */
+  checkAbsent(key: string, past: VersionVector, where: string): void {
+    const ofKey = this.#byKey.get(key) ?? [];
+    const seen = ofKey.find(({ group }) => past.covers(group.dot));
+    if (seen === undefined || ofKey.some((noted) => isDeletion(noted, key))) return;
+    this.#fail('session-sees-its-past', `${where} leaves out ${key}; ${formatDot(seen.group.dot)} was seen before`);
+  }
+
   /** A replica's vector has grown: each group was delivered after all that it depends on. */
   checkDelivery(before: VersionVector, after: VersionVector, where: string): void {
     for (const { origin, have, need } of before.missing(after)) {

@@ -24,6 +24,13 @@ export class SessionPast {
     this.#vector = this.#vector.join(seen);
   }
 
+  /** The same of a list, which may leave keys out. */
+  listed(shown: readonly Shown[], keys: readonly string[], past: VersionVector, what: string): void {
+    this.read(shown, past, what);
+    const missing = keys.filter((key) => !shown.some((one) => one.key === key));
+    for (const key of missing) this.#ledger.checkAbsent(key, past, `${this.#name}: ${what}`);
+  }
+
   wrote(dot: Dot): void {
     const noted = this.#ledger.find(dot);
     this.#vector = this.#vector.with(dot).join(noted?.group.deps ?? VersionVector.EMPTY);

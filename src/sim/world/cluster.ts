@@ -25,8 +25,9 @@ export interface Finding {
 }
 
 const CLUSTER = parseClusterId('sim');
-/** A flush that stalls takes this many times as long. */
+/** A flush that stalls takes this many times as long; none takes longer than the limit. */
 const STALL_FACTOR = 100;
+const FLUSH_MAX_MS = 3_000;
 
 export class SimCluster {
   readonly scenario: Scenario;
@@ -117,7 +118,7 @@ export class SimCluster {
   #flushFate(host: SimHost, random: SimRandom): FlushFate {
     const { flushMs, stallShare } = this.scenario;
     const stall = random.chance(stallShare) ? STALL_FACTOR : 1;
-    const afterMs = flushMs * random.between(0.5, 2) * stall * host.diskSlowdown;
+    const afterMs = Math.min(FLUSH_MAX_MS, flushMs * random.between(0.5, 2) * stall * host.diskSlowdown);
     const fails = host.diskFails;
     host.diskFails = false;
     return { afterMs, fails };

@@ -1,6 +1,6 @@
 /** What of a machine outlives its processes: the rows that are durable. One storage at a time is open on a disk. */
 import { unreachable } from '../../base/assert.js';
-import { type StorageWrite, TABLES, type Table } from '../../ports/storage.js';
+import { type StorageReader, type StorageWrite, TABLES, type Table } from '../../ports/storage.js';
 import { SortedRows } from './sorted-rows.js';
 
 export type Tables = Readonly<Record<Table, SortedRows>>;
@@ -10,8 +10,14 @@ export class SimDisk {
   /** Told of every transaction that has become durable. */
   onDurable: (writes: readonly StorageWrite[]) => void = () => {};
 
-  get isEmpty(): boolean {
-    return TABLES.every((name) => this.tables[name].count === 0);
+  /** What is durable, for whoever looks on. */
+  get reader(): StorageReader {
+    const { tables } = this;
+    return {
+      get: (table, key) => tables[table].get(key),
+      range: (table, range) => tables[table].range(range),
+      count: (table) => tables[table].count,
+    };
   }
 
   /** One transaction becomes durable. A disk owns its bytes. */
