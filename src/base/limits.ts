@@ -36,6 +36,8 @@ export const LIMITS = {
   farewellMs: 750,
   /** A removed replica ends after this, when what it wrote last has left. */
   removedGraceMs: 500,
+  /** How long a replica that was left out waits for the members to tell whether another incarnation has its place. */
+  expelledPatienceMs: 3_000,
 
   /** A stamp further ahead of the local wall clock than this is never followed. */
   clockMaxAheadMs: 500,

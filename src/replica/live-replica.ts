@@ -227,7 +227,7 @@ export class LiveReplica implements Replica {
   #openMembership(): ClusterMembership {
     return new ClusterMembership({
       ...this.#options,
-      self: () => this.#driver.self,
+      self: () => this.#sender(),
       stored: this.#options.membership,
       send: (to, message) => this.#messenger.sendGossip(to, message),
       onAgreed: (agreed) => {
@@ -235,6 +235,7 @@ export class LiveReplica implements Replica {
         this.#hello();
       },
       onBound: () => this.#hello(),
+      onOutdated: () => this.#driver.outdated(),
       onRemoved: () => this.#admission.drain(),
     });
   }
@@ -342,6 +343,7 @@ export class LiveReplica implements Replica {
       buffered: plane.buffered,
       hlc: plane.hlc,
       order: this.#membership.order,
+      position: this.#consensus.position,
     });
   }
 

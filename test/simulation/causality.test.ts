@@ -37,7 +37,9 @@ describe('a causal write at r1', () => {
 
   it('waits at r2 for what its token names before it is applied, so that it can never be seen without it', async () => {
     const { cluster: sim, client } = await cluster(3);
+    // Not by way of r3 either.
     link(sim, 0, 1, { delayMs: 200 });
+    link(sim, 2, 1, { delayMs: 200 });
     const { token } = await client.put(0, 'cause', 'c');
     const effect = await client.put(1, 'effect', 'e', { token });
     expect(effect.timing.waitMs).toBeGreaterThan(100);

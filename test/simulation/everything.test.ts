@@ -90,7 +90,7 @@ class Run {
     if (dice < 0.06) {
       counts.kills += 1;
       await cluster.crash(node);
-    } else if (dice < 0.08) {
+    } else if (dice < 0.08 && this.#mayLoseDisk(at)) {
       counts.wipes += 1;
       await cluster.crash(node);
       node.disk = new MemoryDisk();
@@ -114,6 +114,18 @@ class Run {
       heal(cluster);
     }
     for (const down of nodes) if (down.process === undefined && random.chance(0.2)) void cluster.launch(down);
+  }
+
+  /** One disk at a time: the next is lost only when all others are voters, up, and know it. */
+  #mayLoseDisk(at: number): boolean {
+    return this.cluster.nodes.every(({ replica }, i) => {
+      if (i === at) return true;
+      const members = replica?.ordered?.membership().members ?? [];
+      const incarnations = this.cluster.nodes.map((node) => node.replica?.status().incarnation);
+      return (
+        members.length === 3 && members.every(({ incarnation }) => incarnations.some((now) => now === incarnation))
+      );
+    });
   }
 
   /** Everything is up, well and equal. */

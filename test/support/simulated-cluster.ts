@@ -55,9 +55,13 @@ export class SimulatedCluster {
     this.nodes = Array.from({ length: options.replicas ?? 3 }, (_, i) => newNode(parseReplicaId(`r${i + 1}`)));
   }
 
-  /** Open every replica. */
+  /** Open every replica, and wait until all belong to one order that has a leader. */
   async start(): Promise<void> {
     await Promise.all(this.nodes.map((node) => this.open(node)));
+    for (let ms = 0; !this.#isFounded(); ms += 20) {
+      if (ms > 10_000) throw new Error(`no order was founded: ${JSON.stringify(this.statuses())}`);
+      await this.run(20);
+    }
   }
 
   /** Open one replica over its disk; virtual time runs while it starts. */
@@ -181,6 +185,13 @@ export class SimulatedCluster {
 
   async stop(): Promise<void> {
     await this.during(Promise.all(this.nodes.map((node) => node.replica?.close())));
+  }
+
+  #isFounded(): boolean {
+    return this.nodes.every(({ replica }) => {
+      const { appliedIndex = 0, leader = null } = replica?.status() ?? {};
+      return appliedIndex > 0 && leader !== null && replica?.ordered?.membership().changing === false;
+    });
   }
 
   #watch(node: Node): void {

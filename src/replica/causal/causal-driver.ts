@@ -79,6 +79,7 @@ export class CausalDriver {
   #state: StoredState;
   #scheduled = false;
   #committing: Promise<void> | undefined;
+  #isOutdated = false;
   #closed = false;
 
   constructor(options: DriverOptions) {
@@ -154,6 +155,12 @@ export class CausalDriver {
     this.#afterInput();
   }
 
+  /** A peer has found the data to be an old copy: go on under a new incarnation. */
+  outdated(): void {
+    this.#isOutdated = true;
+    this.#schedule();
+  }
+
   connected(): void {
     this.#plane.connected(this.now());
     this.#afterInput();
@@ -223,8 +230,8 @@ export class CausalDriver {
 
   /** Gather one transaction and send it to storage. */
   #turn(): void {
-    if (this.#plane.restored !== undefined) {
-      this.#reincarnate(this.#plane.restored);
+    if (this.#isOutdated || this.#plane.restored !== undefined) {
+      this.#reincarnate();
       return;
     }
     const { storage, machine } = this.#options;
@@ -308,10 +315,10 @@ export class CausalDriver {
   }
 
   /**
-   * A peer knows writes of ours that we do not: this data directory is an old copy, and going on under its origin
+   * A peer knows more of us than we do: this data directory is an old copy, and going on under its origin
    * would number new writes with dots that are taken. Go on under a new one; the peers give back what the copy lacks.
    */
-  #reincarnate(peerCounter: number): void {
+  #reincarnate(): void {
     const { cluster, random, trace } = this.#options;
     const replica = replicaOf(this.#self);
     assert(replica !== undefined, 'own origin is a replica origin', { self: this.#self });
@@ -324,12 +331,13 @@ export class CausalDriver {
         was: this.#self,
         now: next,
         have: this.#plane.durable.get(this.#self),
-        peerCounter,
+        peerCounter: this.#plane.restored,
       },
     });
     this.#committing = this.#wipeOrder([identityWrite(cluster, next), membershipWipe()]).then(
       () => {
         this.#committing = undefined;
+        this.#isOutdated = false;
         this.#self = next;
         this.#agreement = undefined;
         this.#eventual = new EventualIndex((group) => this.#bodyOf(group));

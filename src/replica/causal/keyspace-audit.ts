@@ -168,9 +168,10 @@ export class KeyspaceAudit {
     });
   }
 
+  /** Once all members have delivered the write, no concurrent twin of it can come any more. */
   #forgetRetries(wallMs: number): void {
     const { storage, driver } = this.#options;
-    const { forgotten } = driver.plane;
+    const { stable } = driver.plane;
     const expired: Uint8Array[] = [];
     let seen = 0;
     let last: Uint8Array | undefined;
@@ -179,7 +180,7 @@ export class KeyspaceAudit {
       seen += 1;
       last = entry.key;
       const retry = guardCorruption('retry entry', () => decodeRetryEntry(entry.value));
-      if (wallMs - retry.hlc.ms > RETRY_KEPT_MS && forgotten.covers(retry.dot)) expired.push(entry.key);
+      if (wallMs - retry.hlc.ms > RETRY_KEPT_MS && stable.covers(retry.dot)) expired.push(entry.key);
     }
     this.#retriesAfter = seen < LIMITS.auditPageMaxKeys ? undefined : last;
     if (expired.length === 0) return;

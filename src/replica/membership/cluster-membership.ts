@@ -11,19 +11,20 @@ import type { Storage } from '../../ports/storage.js';
 import type { Time } from '../../ports/time.js';
 import type { Trace } from '../../ports/trace.js';
 import type { Sender } from '../wire/envelope.js';
-import type { GossipMessage, Hello } from '../wire/gossip-codec.js';
+import type { Expelled, GossipMessage, Hello } from '../wire/gossip-codec.js';
 import type { PlanFacts } from './change-plan.js';
 import { Founding } from './founding.js';
 import type { MemberOrder } from './member-order.js';
 import type { MemberTable } from './member-table.js';
 import { MembershipService } from './membership-service.js';
 import { Replacements } from './replacement.js';
+import { Runs } from './runs.js';
 import { type AgreedMembers, membershipWrite, NO_MEMBERSHIP, type StoredMembership } from './stored-membership.js';
 
 export interface ClusterMembershipOptions {
   readonly id: ReplicaId;
   /** Read at each use: the incarnation may change. */
-  readonly self: () => Origin;
+  readonly self: () => Sender;
   readonly table: MemberTable;
   readonly stored: StoredMembership;
   readonly storage: Storage;
@@ -35,6 +36,8 @@ export interface ClusterMembershipOptions {
   readonly onAgreed: (agreed: AgreedMembers) => void;
   /** This incarnation belongs to an order now: tell everybody. */
   readonly onBound: () => void;
+  /** The data is an old copy: go on under a new incarnation. */
+  readonly onOutdated: () => void;
   /** No member any more: take no more requests. The process is ended soon after. */
   readonly onRemoved: () => void;
   readonly onFatal: (error: unknown) => void;
@@ -43,6 +46,7 @@ export interface ClusterMembershipOptions {
 export class ClusterMembership {
   readonly #options: ClusterMembershipOptions;
   readonly #founding: Founding;
+  readonly #runs = new Runs();
   #stored: StoredMembership;
   #order: MemberOrder | undefined;
   #service: MembershipService | undefined;
@@ -51,6 +55,7 @@ export class ClusterMembership {
   #isFounding = false;
   #isAdopting = false;
   #isGone = false;
+  #removedSinceMs: number | undefined;
 
   constructor(options: ClusterMembershipOptions) {
     const { id, table, random, trace, send, stored } = options;
@@ -67,7 +72,8 @@ export class ClusterMembership {
 
   /** Join it to the order of this replica; before `tick`. */
   attach(order: MemberOrder): void {
-    const { self, time, random, send, trace } = this.#options;
+    const { time, random, send, trace } = this.#options;
+    const self = () => this.#self;
     const facts = () => this.#facts(order);
     this.#order = order;
     this.#service = new MembershipService({ self, order, time, random, facts, send });
@@ -96,9 +102,12 @@ export class ClusterMembership {
     return this.order === theirs && !this.#isBinding;
   }
 
-  heardHello(from: Sender, { order }: Hello): void {
+  heardHello(from: Sender, { order, position }: Hello): void {
     const { table, send, trace } = this.#options;
-    if (table.wasRemoved(from.origin)) send(from.replica, { kind: 'expelled', origin: from.origin });
+    const { origin, boot } = from;
+    const isOutdated = this.#runs.isOutdated(origin, boot, position) && order !== undefined && order === this.order;
+    if (table.wasRemoved(origin)) send(from.replica, { kind: 'expelled', origin, boot, why: this.#whyLeft(origin) });
+    else if (isOutdated) send(from.replica, { kind: 'expelled', origin, boot, why: 'outdated' });
     if (order === undefined) return;
     if (this.order === undefined) this.#founding.heardOrder(from.origin, order);
     else if (order !== this.order) {
@@ -117,7 +126,7 @@ export class ClusterMembership {
         this.#founding.answered(from.replica, from.origin, message);
         break;
       case 'expelled':
-        if (message.origin === this.#options.self() && this.#isOfOurOrder(from)) this.#removed();
+        if (message.origin === this.#self && this.#isOfOurOrder(from)) this.#expelled(message);
         break;
       case 'change-ask':
         this.#service?.asked(from, message);
@@ -136,22 +145,29 @@ export class ClusterMembership {
     if (order === undefined || this.#isGone) return;
     const nowMs = this.#options.time.monotonicMs();
     if (this.#mayFound(order)) {
-      const voters = this.#founding.tick(this.#options.self(), nowMs);
+      const voters = this.#founding.tick(this.#self, nowMs);
       if (voters !== undefined) void this.#found(order, voters);
     }
     this.#adopt(order);
-    if (order.status().standing === 'removed') this.#removed();
-    else this.#replacements?.tick(nowMs);
+    if (order.status().standing !== 'removed') {
+      this.#removedSinceMs = undefined;
+      this.#replacements?.tick(nowMs);
+    } else this.#leftOut(nowMs);
   }
 
   /** The data has a new incarnation, and the stored membership was wiped with the same transaction. */
   reincarnated(): void {
     this.#stored = NO_MEMBERSHIP;
+    this.#removedSinceMs = undefined;
+  }
+
+  get #self(): Origin {
+    return this.#options.self().origin;
   }
 
   /** Bound to itself, and died or waits before the order was founded: nobody can know of it. */
   get #isUnused(): boolean {
-    return this.#stored.order === this.#options.self() && this.#order?.isBlank !== false;
+    return this.#stored.order === this.#self && this.#order?.isBlank !== false;
   }
 
   #mayFound(order: MemberOrder): boolean {
@@ -160,7 +176,7 @@ export class ClusterMembership {
 
   async #found(order: MemberOrder, voters: readonly Origin[]): Promise<void> {
     this.#isFounding = true;
-    if (await this.#store({ ...this.#stored, order: this.#options.self() })) {
+    if (await this.#store({ ...this.#stored, order: this.#self })) {
       await order.found({ voters, learners: [] });
       this.#options.trace({ name: 'membership.founded', level: 'info', facts: { voters } });
       this.#options.onBound();
@@ -197,7 +213,7 @@ export class ClusterMembership {
   }
 
   async #take(agreed: AgreedMembers, left: readonly Origin[]): Promise<void> {
-    const { table, trace, send, onAgreed, self } = this.#options;
+    const { table, trace, send, onAgreed } = this.#options;
     this.#isAdopting = true;
     const isStored = await this.#store({ ...this.#stored, agreed });
     this.#isAdopting = false;
@@ -208,20 +224,41 @@ export class ClusterMembership {
     onAgreed(agreed);
     for (const origin of left) {
       const to = replicaOf(origin);
-      if (to !== undefined && origin !== self()) send(to, { kind: 'expelled', origin });
+      const why = this.#whyLeft(origin);
+      if (to !== undefined && origin !== this.#self && why === 'removed') {
+        send(to, { kind: 'expelled', origin, boot: 0, why });
+      }
     }
-    if (left.includes(self())) this.#removed();
+    if (left.includes(this.#self)) this.#removed();
+  }
+
+  /** Of an incarnation that is no member any more. */
+  #whyLeft(origin: Origin): Expelled['why'] {
+    const { members = [] } = this.#options.table.agreed ?? {};
+    return members.some((member) => replicaOf(member) === replicaOf(origin)) ? 'outdated' : 'removed';
+  }
+
+  #expelled({ boot, why }: Expelled): void {
+    if (why === 'removed') this.#removed();
+    else if (boot === this.#options.self().boot) this.#options.onOutdated();
+  }
+
+  /** The order has it that this incarnation was left out: the members will tell why. */
+  #leftOut(nowMs: number): void {
+    this.#removedSinceMs ??= nowMs;
+    if (nowMs - this.#removedSinceMs >= LIMITS.expelledPatienceMs) this.#removed();
   }
 
   /** Said once; the process ends when what was written last has had the time to leave. */
   #removed(): void {
     if (this.#isGone) return;
     this.#isGone = true;
-    const { trace, onRemoved, onFatal, time, id, self } = this.#options;
-    trace({ name: 'membership.removed', level: 'error', facts: { replica: id, incarnation: self() } });
+    const { trace, onRemoved, onFatal, time, id } = this.#options;
+    const self = this.#self;
+    trace({ name: 'membership.removed', level: 'error', facts: { replica: id, incarnation: self } });
     onRemoved();
     void this.#store({ ...this.#stored, removed: true });
-    time.after(LIMITS.removedGraceMs, () => onFatal(removedError(id, self())));
+    time.after(LIMITS.removedGraceMs, () => onFatal(removedError(id, self)));
   }
 
   #isOfOurOrder(from: Sender): boolean {
@@ -242,7 +279,7 @@ export class ClusterMembership {
         return { origin: heard.origin, order: heard.hello.order };
       },
       isActive: (member) =>
-        member === this.#options.self() || status.progress.some((peer) => peer.member === member && peer.active),
+        member === this.#self || status.progress.some((peer) => peer.member === member && peer.active),
     };
   }
 

@@ -15,6 +15,7 @@ import type { Coverage } from '../causal/coverage-waiters.js';
 import type { ReplicaStatus } from '../handle.js';
 import type { ClusterMembership } from '../membership/cluster-membership.js';
 import type { MembershipService } from '../membership/membership-service.js';
+import type { Position } from '../membership/runs.js';
 import type { OrderedReplica } from '../ordered-handle.js';
 import type { Admission } from '../requests/admission.js';
 import type { TokenKnowledge } from '../requests/token-check.js';
@@ -99,6 +100,11 @@ export class ConsensusPlane {
   /** Newest index of the order that this replica knows to be committed. */
   get logIndex(): number {
     return Math.max(this.#order.status().commit, this.#options.machine.applied);
+  }
+
+  /** How far this replica is, on disk. */
+  get position(): Position {
+    return this.#order.position;
   }
 
   /** Requests at `linearizable` that have not been answered. */

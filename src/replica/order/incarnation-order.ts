@@ -9,6 +9,7 @@ import type { RaftStatus, TransferResult } from '../../consensus/raft-types.js';
 import type { AppendResult, ReadIndexResult, TotalOrder } from '../../consensus/total-order.js';
 import type { StorageWrite } from '../../ports/storage.js';
 import type { MemberChangeResult, MemberOrder } from '../membership/member-order.js';
+import type { Position } from '../membership/runs.js';
 import type { RaftCounters, RaftOrderOptions } from './raft-options.js';
 import { RaftOrder } from './raft-order.js';
 
@@ -39,6 +40,10 @@ export class IncarnationOrder implements TotalOrder, MemberOrder {
 
   get counters(): RaftCounters {
     return this.#order.counters;
+  }
+
+  get position(): Position {
+    return this.#order.position;
   }
 
   status(): RaftStatus {

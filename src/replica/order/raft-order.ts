@@ -16,6 +16,7 @@ import { RaftNode } from '../../consensus/raft-node.js';
 import type { RaftStatus, Ready, TransferResult, Write } from '../../consensus/raft-types.js';
 import type { AppendResult, DeliveredEntry, ReadIndexResult, TotalOrder } from '../../consensus/total-order.js';
 import type { StorageWrite } from '../../ports/storage.js';
+import type { Position } from '../membership/runs.js';
 import { ChangeWatch } from './raft-change.js';
 import { RaftLogStore, WIPE_LOG } from './raft-log.js';
 import {
@@ -103,6 +104,12 @@ export class RaftOrder implements TotalOrder {
       installsRefused: this.#installsRefused,
       compactedEntries: this.#compactedEntries,
     };
+  }
+
+  /** Of what is on disk. */
+  get position(): Position {
+    const { term, commit } = this.#log.hardState;
+    return { term, commit };
   }
 
   status(): RaftStatus {

@@ -8,6 +8,7 @@ import { isReplicaId, type Origin, type ReplicaId } from '../../base/ids.js';
 import { LIMITS } from '../../base/limits.js';
 import { decodeHlc, encodeHlc, type Hlc } from '../../clocks/hybrid-logical-clock.js';
 import { decodeOrigin } from '../../clocks/version-vector.js';
+import type { Position } from '../membership/runs.js';
 import type { MembershipChange } from '../ordered-handle.js';
 
 /** A replica's word about itself, broadcast on a timer. */
@@ -20,6 +21,8 @@ export interface Hello {
   readonly hlc: Hlc;
   /** The total order this incarnation belongs to, named by its founder; undefined if it belongs to none yet. */
   readonly order: Origin | undefined;
+  /** How far it is in that order, on disk. */
+  readonly position: Position;
 }
 
 /** Said by a starting replica to its own id: is anybody there? */
@@ -47,10 +50,16 @@ export interface FoundAnswer {
   readonly configured: readonly ReplicaId[];
 }
 
-/** Said to an incarnation that a committed change has left out: it is no member any more. */
+/**
+ * Said to an incarnation that cannot go on: a committed change has left it out for good (`removed`); or its data is an old
+ * copy, for it was further once, or another incarnation has taken its place (`outdated`).
+ */
 export interface Expelled {
   readonly kind: 'expelled';
   readonly origin: Origin;
+  /** The run of it that was heard; 0 where every run is meant. */
+  readonly boot: number;
+  readonly why: 'removed' | 'outdated';
 }
 
 /** A member asks the leader to change the membership. `number` is one it never used before. */
@@ -109,6 +118,7 @@ export function encodeGossip(message: GossipMessage): Uint8Array {
       writer.string(message.url).varuint(message.startedMs).varuint(message.keys).varuint(message.buffered);
       encodeHlc(writer, message.hlc);
       writeOrder(writer, message.order);
+      writer.varuint(message.position.term).varuint(message.position.commit);
       break;
     case 'probe':
       break;
@@ -124,7 +134,10 @@ export function encodeGossip(message: GossipMessage): Uint8Array {
       for (const id of message.configured) writer.string(id);
       break;
     case 'expelled':
-      writer.string(message.origin);
+      writer
+        .string(message.origin)
+        .u32(message.boot)
+        .flag(message.why === 'outdated');
       break;
     case 'change-ask':
       writer.varuint(message.number).u8(CHANGES.indexOf(message.change.kind)).string(message.change.id);
@@ -158,6 +171,7 @@ function decodeKind(kind: GossipMessage['kind'] | undefined, reader: ByteReader)
         buffered: reader.varuint(),
         hlc: decodeHlc(reader),
         order: readOrder(reader),
+        position: { term: reader.varuint(), commit: reader.varuint() },
       };
     case 'probe':
       return { kind };
@@ -168,7 +182,7 @@ function decodeKind(kind: GossipMessage['kind'] | undefined, reader: ByteReader)
     case 'found-answer':
       return { kind, round: reader.varuint(), order: readOrder(reader), configured: readIds(reader) };
     case 'expelled':
-      return { kind, origin: decodeOrigin(reader) };
+      return { kind, origin: decodeOrigin(reader), boot: reader.u32(), why: reader.flag() ? 'outdated' : 'removed' };
     case 'change-ask':
       return { kind, number: reader.varuint(), change: readChange(reader), timeoutMs: reader.varuint() };
     case 'change-answer':

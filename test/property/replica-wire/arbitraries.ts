@@ -109,6 +109,7 @@ export const gossipMessages: fc.Arbitrary<GossipMessage> = fc.oneof(
     buffered: numbers,
     hlc: stamps,
     order: orders,
+    position: fc.record({ term: numbers, commit: numbers }),
   }),
   fc.constant({ kind: 'probe' as const }),
   fc.record({ kind: fc.constant('taken' as const), startedMs: numbers }),
@@ -119,7 +120,12 @@ export const gossipMessages: fc.Arbitrary<GossipMessage> = fc.oneof(
     order: orders,
     configured: fc.array(ids, { maxLength: 16 }),
   }),
-  fc.record({ kind: fc.constant('expelled' as const), origin: origins }),
+  fc.record({
+    kind: fc.constant('expelled' as const),
+    origin: origins,
+    boot: fc.nat(),
+    why: fc.constantFrom('removed' as const, 'outdated' as const),
+  }),
   fc.record({
     kind: fc.constant('change-ask' as const),
     number: numbers,

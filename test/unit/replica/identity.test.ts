@@ -88,7 +88,8 @@ describe('two processes with one id', () => {
     });
     const other = { cluster: CLUSTER, replica: r1, origin: makeOrigin(r1, otherBoot), boot: otherBoot };
     const hlc = { ms: 0, logical: 0 };
-    const hello = { kind: 'hello', url: '', startedMs, keys: 0, buffered: 0, hlc, order: undefined } as const;
+    const position = { term: 0, commit: 0 };
+    const hello = { kind: 'hello', url: '', startedMs, keys: 0, buffered: 0, hlc, order: undefined, position } as const;
     return { guard, sent, refusals, hello, hear: (message) => guard.meet(other, message) };
   }
 
