@@ -20,11 +20,11 @@ export interface Scenario {
   /** Share of flushes that take a hundred times as long. */
   readonly stallShare: number;
   readonly driftPpm: number;
+  /** How many entries a log keeps behind the durable state: with few, laggards need a copy of the state. */
+  readonly trailingEntries: number;
   readonly weather: Weather;
   readonly faults: readonly Fault[];
 }
-
-export const DEFAULT_TICKS = 500;
 
 /** @param only The faults to keep, by their numbers; all of them by default. */
 export function drawScenario(seed: number, ticks: number, only?: readonly number[]): Scenario {
@@ -43,6 +43,7 @@ export function drawScenario(seed: number, ticks: number, only?: readonly number
     flushMs: round(random.pick([0.1, 0.5, 2, 8])),
     stallShare: random.pick([0, 0, 0.002, 0.01]),
     driftPpm: random.pick([0, 50, 500, 900]),
+    trailingEntries: random.pick([0, 10, 100, LIMITS.raftTrailingEntries]),
     weather: drawWeather(random, isRough),
   };
   const faults = drawFaults(new SimRandom(seed).stream('faults'), { ...scenario, durationMs: ticks * LIMITS.tickMs });
@@ -52,7 +53,7 @@ export function drawScenario(seed: number, ticks: number, only?: readonly number
 /** All drawn options but the faults, on one line. */
 export function describeScenario(scenario: Scenario): string {
   const { loss, doubling, delayMs, jitterMs, strayShare, strayMs } = scenario.weather;
-  const { replicas, spares, clients, keys, thinkMs, flushMs, stallShare, driftPpm, ticks } = scenario;
+  const { replicas, spares, clients, keys, thinkMs, flushMs, stallShare, driftPpm, trailingEntries, ticks } = scenario;
   return [
     `ticks ${ticks}`,
     `replicas ${replicas}${spares > 0 ? `+${spares}` : ''}`,
@@ -61,6 +62,7 @@ export function describeScenario(scenario: Scenario): string {
     `think ${thinkMs} ms`,
     `flush ${flushMs} ms (stalls ${stallShare})`,
     `drift ${driftPpm} ppm`,
+    `log keeps ${trailingEntries}`,
     `network ${delayMs}+${jitterMs} ms, loss ${loss}, doubling ${doubling}, stray ${strayShare} to ${strayMs} ms`,
     `faults ${scenario.faults.length}`,
   ].join(', ');

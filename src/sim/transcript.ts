@@ -2,8 +2,9 @@
  * What happened in a run, in order. Always as a digest, by which two runs are compared; on request as text, of which every
  * byte is the same whenever and wherever the same seed runs.
  */
-import { crc32 } from '../base/checksum.js';
+
 import { utf8Encode } from '../base/bytes.js';
+import { crc32 } from '../base/checksum.js';
 import type { ReplicaId } from '../base/ids.js';
 
 /** Where a message carries its own checksum: enough to tell it from others. */

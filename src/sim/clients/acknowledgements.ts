@@ -1,7 +1,8 @@
 /** Every acknowledged write: durable where it was promised at the moment of the promise, and not lost in the end. */
+
+import { LOG_ORIGIN } from '../../base/ids.js';
 import { type Dot, formatDot } from '../../clocks/dot.js';
 import type { VersionVector } from '../../clocks/version-vector.js';
-import { LOG_ORIGIN } from '../../base/ids.js';
 import type { Durability } from '../../replica/request-types.js';
 import type { SimCluster } from '../world/cluster.js';
 import type { SimHost } from '../world/host.js';
@@ -44,7 +45,10 @@ export class Acknowledgements {
   #noteEntry(index: number, name: string): void {
     const { logs, hosts, scenario, counts } = this.#cluster;
     const voters = hosts.slice(0, scenario.replicas);
-    const holders = logs.acknowledged(index, voters.map(({ disk }) => disk));
+    const holders = logs.acknowledged(
+      index,
+      voters.map(({ disk }) => disk),
+    );
     if (counts.memberships > 0 || 2 * (holders + counts.lostDisks) > voters.length) return;
     this.#cluster.fail('durable-before-acknowledged', `${name} is on ${holders} disks`);
   }

@@ -31,7 +31,10 @@ export interface Ask<T> {
   readonly tries?: number;
   /** Of a write that was acknowledged. */
   readonly acknowledged?: (result: T) => { readonly dot: Dot; readonly durability: Durability };
-  readonly send: (replica: Replica, context: { readonly timeoutMs: number; readonly token: VersionVector }) => Promise<T>;
+  readonly send: (
+    replica: Replica,
+    context: { readonly timeoutMs: number; readonly token: VersionVector },
+  ) => Promise<T>;
 }
 
 interface Times {
@@ -111,9 +114,7 @@ export class Client {
         continue;
       }
       const { error } = outcome;
-      return mayBeApplied
-        ? { ...told, complete: null, status: 'info', error }
-        : { ...told, status: 'fail', error };
+      return mayBeApplied ? { ...told, complete: null, status: 'info', error } : { ...told, status: 'fail', error };
     }
   }
 
@@ -140,14 +141,17 @@ export class Client {
     counts.requests += 1;
     if (ask.level === 'linearizable') counts.linearizable += 1;
     await clock.sleep(this.random.exponential(0.3));
-    const answer = host.request((replica) => ask.send(replica, { timeoutMs, token })).then((result) => {
-      const acknowledged = ask.acknowledged?.(result);
-      if (acknowledged !== undefined) this.#options.acknowledgements.note(host, acknowledged);
-      return result;
-    });
+    const answer = host
+      .request((replica) => ask.send(replica, { timeoutMs, token }))
+      .then((result) => {
+        const acknowledged = ask.acknowledged?.(result);
+        if (acknowledged !== undefined) this.#options.acknowledgements.note(host, acknowledged);
+        return result;
+      });
     const outcome = await this.#await(answer, timeoutMs);
     await clock.sleep(this.random.exponential(0.3));
-    const told = outcome.kind === 'answered' ? 'ok' : `${outcome.mayBeApplied ? 'perhaps' : 'no'}: ${outcome.error.message}`;
+    const told =
+      outcome.kind === 'answered' ? 'ok' : `${outcome.mayBeApplied ? 'perhaps' : 'no'}: ${outcome.error.message}`;
     cluster.note(`${this.name} ${host.id} ${ask.level} ${ask.what}: ${told}`);
     if (outcome.kind === 'answered') counts.acknowledged += 1;
     else if (outcome.mayBeApplied) counts.unknown += 1;

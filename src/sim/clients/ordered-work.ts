@@ -11,7 +11,7 @@ import type { OrderedReplica, OrderedWriteResult, TxnResult } from '../../replic
 import type { KeyState, WriteOp } from '../../replica/request-types.js';
 import type { Client, Told } from './client.js';
 import { shownValue } from './recorder.js';
-import { dotOf, drawOp, recordWrite, valueOf, withAbsent } from './weak-work.js';
+import { dotOf, drawOp, recordWrite, withAbsent, writtenBy } from './weak-work.js';
 
 const KINDS = { read: 5, readMany: 1, list: 0.3, write: 3, batch: 0.7, cas: 2, create: 0.7, txn: 1.5 } as const;
 const LEVEL = 'linearizable';
@@ -105,7 +105,7 @@ export class OrderedWork {
     const told = await this.#send([op], condition);
     const { key } = op;
     const fields = expect === null ? { op: 'create' } : { op: 'cas', expect };
-    client.record(LEVEL, told, { ...fields, key, value: valueOf(op) });
+    client.record(LEVEL, told, { ...fields, key, value: writtenBy(op) });
     client.concluded(told);
   }
 
@@ -114,7 +114,7 @@ export class OrderedWork {
     const tries = client.random.chance(0.3) ? 3 : 1;
     const idempotencyKey = tries > 1 ? client.newValue() : undefined;
     const told = await client.ask<OrderedWriteResult>({
-      what: `${condition?.kind ?? 'write'} ${ops.map((op) => `${op.key}=${valueOf(op)}`).join()} ${idempotencyKey ?? ''}`,
+      what: `${condition?.kind ?? 'write'} ${ops.map((op) => `${op.key}=${writtenBy(op)}`).join()} ${idempotencyKey ?? ''}`,
       level: LEVEL,
       tries,
       acknowledged: ({ etag }) => ({ dot: dotOf(etag), durability: 'majority' }),
@@ -128,7 +128,7 @@ export class OrderedWork {
       if (told.result.replayed) client.cluster.counts.replays += 1;
       const dot = dotOf(told.result.etag);
       client.past.wrote(dot);
-      for (const op of ops) this.#know(op.key, dot, valueOf(op));
+      for (const op of ops) this.#know(op.key, dot, writtenBy(op));
     } else if (codeOf(told) === 'precondition-failed') client.cluster.counts.conditionsFailed += 1;
     return told;
   }
@@ -138,7 +138,9 @@ export class OrderedWork {
     const checks = this.#keys.filter((key) => key === first || client.random.chance(0.3));
     const asked = checks.map((key) => ({ key, value: this.#known.get(key)?.value ?? null }));
     const written = this.#keys.filter((key) => key === first || client.random.chance(0.4));
-    const onSuccess = written.map((key): TxnOp => (client.random.chance(0.3) ? { kind: 'get', key } : drawOp(client, key)));
+    const onSuccess = written.map(
+      (key): TxnOp => (client.random.chance(0.3) ? { kind: 'get', key } : drawOp(client, key)),
+    );
     const onFailure = checks.map((key): TxnOp => ({ kind: 'get', key }));
     const tries = client.random.chance(0.3) ? 2 : 1;
     const retry = tries > 1 ? { idempotencyKey: client.newValue() } : {};
@@ -192,7 +194,7 @@ function checkOf({ key, value }: { readonly key: string; readonly value: Value }
 }
 
 function stepOf(op: TxnOp): TxnStep {
-  return op.kind === 'put' ? { kind: 'put', key: op.key, value: valueOf(op) } : { kind: op.kind, key: op.key };
+  return op.kind === 'put' ? { kind: 'put', key: op.key, value: writtenBy(op) } : { kind: op.kind, key: op.key };
 }
 
 function foundValue(result: OpResult): Value {
@@ -200,5 +202,5 @@ function foundValue(result: OpResult): Value {
 }
 
 function describeOp(op: TxnOp): string {
-  return op.kind === 'get' ? `get ${op.key}` : `${op.key}=${valueOf(op)}`;
+  return op.kind === 'get' ? `get ${op.key}` : `${op.key}=${writtenBy(op)}`;
 }

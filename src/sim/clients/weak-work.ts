@@ -1,8 +1,8 @@
 /** Requests at eventual and causal. */
 import { utf8Encode } from '../../base/bytes.js';
+import { parseOrigin } from '../../base/ids.js';
 import type { Dot } from '../../clocks/dot.js';
 import { VersionVector } from '../../clocks/version-vector.js';
-import { parseOrigin } from '../../base/ids.js';
 import type { Durability, KeyState, WeakLevel, WriteOp, WriteResult } from '../../replica/request-types.js';
 import type { Client, Told } from './client.js';
 import { allValues, shownValue } from './recorder.js';
@@ -22,7 +22,11 @@ export async function weakWork(client: Client, keys: readonly string[], level: W
     case 'batch': {
       const written = kind === 'batch' ? keys.filter(() => random.chance(0.6)) : [random.pick(keys)];
       if (written.length === 0) return;
-      return writeKeys(client, level, written.map((key) => drawOp(client, key, kind === 'delete')));
+      return writeKeys(
+        client,
+        level,
+        written.map((key) => drawOp(client, key, kind === 'delete')),
+      );
     }
   }
 }
@@ -42,7 +46,7 @@ export function dotOf(etag: string): Dot {
 }
 
 /** What an operation writes, as the history has it. */
-export function valueOf(op: WriteOp): string | null {
+export function writtenBy(op: WriteOp): string | null {
   return op.kind === 'put' ? Buffer.from(op.bytes).toString() : null;
 }
 
@@ -88,7 +92,7 @@ async function writeKeys(client: Client, level: WeakLevel, ops: readonly WriteOp
   const tries = random.chance(0.3) ? 3 : 1;
   const idempotencyKey = tries > 1 || random.chance(0.2) ? client.newValue() : undefined;
   const told = await client.ask<WriteResult>({
-    what: `write ${ops.map((op) => `${op.key}=${valueOf(op)}`).join()} ${durability} ${idempotencyKey ?? ''}`,
+    what: `write ${ops.map((op) => `${op.key}=${writtenBy(op)}`).join()} ${durability} ${idempotencyKey ?? ''}`,
     level,
     tries,
     acknowledged: ({ etag }) => ({ dot: dotOf(etag), durability }),
@@ -116,9 +120,10 @@ export function recordWrite(
   const [op] = ops;
   if (ops.length > 1 || op === undefined) {
     const onSuccess = ops.map((one) =>
-      one.kind === 'put' ? { kind: 'put', key: one.key, value: valueOf(one) } : { kind: 'delete', key: one.key },
+      one.kind === 'put' ? { kind: 'put', key: one.key, value: writtenBy(one) } : { kind: 'delete', key: one.key },
     );
     client.record(level, told, { op: 'txn', checks: [], onSuccess, onFailure: [], ...reached });
-  } else if (op.kind === 'put') client.record(level, told, { op: 'write', key: op.key, value: valueOf(op), ...reached });
+  } else if (op.kind === 'put')
+    client.record(level, told, { op: 'write', key: op.key, value: writtenBy(op), ...reached });
   else client.record(level, told, { op: 'delete', key: op.key, ...reached });
 }

@@ -35,7 +35,16 @@ const WEIGHTS: Readonly<Record<Kind, number>> = {
 };
 
 /** Kinds that need somebody else. */
-const OF_MANY: readonly Kind[] = ['lost-disk', 'isolate', 'partition', 'one-way', 'broken-link', 'slow-link', 'transfer', 'leave'];
+const OF_MANY: readonly Kind[] = [
+  'lost-disk',
+  'isolate',
+  'partition',
+  'one-way',
+  'broken-link',
+  'slow-link',
+  'transfer',
+  'leave',
+];
 
 export function drawFaults(random: SimRandom, space: FaultSpace): readonly Fault[] {
   if (random.chance(0.05)) return [];

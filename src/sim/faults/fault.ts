@@ -20,7 +20,13 @@ export type Trouble =
   | { readonly kind: 'one-way'; readonly from: number; readonly to: number; readonly forMs: number }
   /** Both directions of one link carry nothing: the others hear both. */
   | { readonly kind: 'broken-link'; readonly from: number; readonly to: number; readonly forMs: number }
-  | { readonly kind: 'slow-link'; readonly from: number; readonly to: number; readonly byMs: number; readonly forMs: number }
+  | {
+      readonly kind: 'slow-link';
+      readonly from: number;
+      readonly to: number;
+      readonly byMs: number;
+      readonly forMs: number;
+    }
   | { readonly kind: 'weather'; readonly weather: Weather; readonly forMs: number }
   /** The connection to the broker is lost. */
   | { readonly kind: 'disconnect'; readonly at: number; readonly forMs: number }

@@ -102,7 +102,8 @@ export class MembershipOffice {
         this.#cluster.note(`operator told by ${host.id}: ${error.message}`);
         const isDone = error instanceof CausewayError && error.code === 'membership-conflict';
         if (isDone) return host.replica?.ordered?.membership();
-        if (error instanceof CausewayError && error.code === 'invalid-request') return host.replica?.ordered?.membership();
+        if (error instanceof CausewayError && error.code === 'invalid-request')
+          return host.replica?.ordered?.membership();
       }
     }
     return undefined;

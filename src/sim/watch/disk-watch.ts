@@ -2,7 +2,7 @@
  * Looks at every transaction that becomes durable on any disk: groups are noted, vectors only grow and grow causally, terms
  * only grow, a vote once given stays, the logs agree.
  */
-import { utf8Encode, equalBytes } from '../../base/bytes.js';
+import { equalBytes, utf8Encode } from '../../base/bytes.js';
 import type { ReplicaId } from '../../base/ids.js';
 import { VersionVector } from '../../clocks/version-vector.js';
 import type { HardState } from '../../consensus/raft-types.js';
@@ -80,7 +80,8 @@ export class DiskWatch {
     const { hardState } = decodeHead(stored);
     const before = this.#hardState;
     this.#hardState = hardState;
-    if (hardState.term < before.term) fail('terms-only-grow', `${id} went from term ${before.term} to ${hardState.term}`);
+    if (hardState.term < before.term)
+      fail('terms-only-grow', `${id} went from term ${before.term} to ${hardState.term}`);
     const isSameTerm = hardState.term === before.term && before.votedFor !== undefined;
     if (isSameTerm && hardState.votedFor !== before.votedFor) {
       const sentence = `${id} voted for ${before.votedFor} and ${hardState.votedFor} in term ${hardState.term}`;

@@ -5,7 +5,7 @@
 import { equalBytes } from '../../base/bytes.js';
 import { LOG_ORIGIN } from '../../base/ids.js';
 import { type Dot, formatDot } from '../../clocks/dot.js';
-import { VersionVector } from '../../clocks/version-vector.js';
+import type { VersionVector } from '../../clocks/version-vector.js';
 import { decodeBody, type GroupBody } from '../../keyspace/group-body.js';
 import { decodeRecord } from '../../keyspace/key-record.js';
 import { dotsOf, type Version } from '../../keyspace/version.js';
@@ -78,7 +78,10 @@ export class Ledger {
         op !== undefined &&
         (version.kind === 'value' ? op.kind === 'put' && equalBytes(op.bytes, version.bytes) : op.kind === 'delete');
       if (isSame) continue;
-      this.#fail('nothing-out-of-thin-air', `${where} shows ${formatDot(version.dot)} of ${key}, which nobody wrote so`);
+      this.#fail(
+        'nothing-out-of-thin-air',
+        `${where} shows ${formatDot(version.dot)} of ${key}, which nobody wrote so`,
+      );
     }
   }
 
@@ -113,7 +116,9 @@ export class Ledger {
       explained.set(noted.write, false);
       const twins = ofKey.filter(({ write }) => write === noted.write);
       const result =
-        twins.some(({ group: { dot } }) => shown.has(formatDot(dot)) || versions.some(({ deps }) => deps.covers(dot))) ||
+        twins.some(
+          ({ group: { dot } }) => shown.has(formatDot(dot)) || versions.some(({ deps }) => deps.covers(dot)),
+        ) ||
         isDeletion(noted, key) ||
         ofKey.some((later) => twins.some(({ group: { dot } }) => later.group.deps.covers(dot)) && isExplained(later));
       explained.set(noted.write, result);

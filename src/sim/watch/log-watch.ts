@@ -57,7 +57,8 @@ export class LogWatch {
       const contents = contentsOf(entry);
       const known = this.#entries.get(name);
       this.#entries.set(name, contents);
-      if (known !== undefined && known !== contents) this.#fail('logs-match', `entry ${name} at ${id} is another elsewhere`);
+      if (known !== undefined && known !== contents)
+        this.#fail('logs-match', `entry ${name} at ${id} is another elsewhere`);
     }
     for (let index = commit; index > 0; index -= 1) {
       const entry = entryAt(disk, index);
@@ -75,7 +76,8 @@ export class LogWatch {
     else if (message.kind === 'append-accepted') {
       const head = headOf(disk);
       const isDurable = head !== undefined && head.lastIndex >= message.matched && head.hardState.term >= message.term;
-      if (!isDurable) this.#fail('durable-before-said', `${id} accepted entry ${message.matched} before it was durable`);
+      if (!isDurable)
+        this.#fail('durable-before-said', `${id} accepted entry ${message.matched} before it was durable`);
     }
   }
 
@@ -104,7 +106,10 @@ export class LogWatch {
       return true;
     }
     if (known.term !== entry.term || known.contents !== entry.contents) {
-      this.#fail('committed-stays', `${id} has committed entry ${index} of term ${entry.term}, others of ${known.term}`);
+      this.#fail(
+        'committed-stays',
+        `${id} has committed entry ${index} of term ${entry.term}, others of ${known.term}`,
+      );
     }
     return false;
   }
@@ -127,8 +132,10 @@ export class LogWatch {
 
   #promised(id: ReplicaId, disk: SimDisk, term: number, candidate: MemberId): void {
     const state = headOf(disk)?.hardState;
-    const isDurable = state !== undefined && (state.term > term || (state.term === term && state.votedFor === candidate));
-    if (!isDurable) this.#fail('durable-before-said', `${id} voted for ${candidate} in term ${term} before it was durable`);
+    const isDurable =
+      state !== undefined && (state.term > term || (state.term === term && state.votedFor === candidate));
+    if (!isDurable)
+      this.#fail('durable-before-said', `${id} voted for ${candidate} in term ${term} before it was durable`);
   }
 }
 

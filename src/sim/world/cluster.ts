@@ -28,6 +28,8 @@ const CLUSTER = parseClusterId('sim');
 /** A flush that stalls takes this many times as long; none takes longer than the limit. */
 const STALL_FACTOR = 100;
 const FLUSH_MAX_MS = 3_000;
+/** A copy of the state takes several messages, any of which may be lost. */
+const CHUNK_BYTES = 1_000;
 
 export class SimCluster {
   readonly scenario: Scenario;
@@ -104,6 +106,7 @@ export class SimCluster {
       network: this.network,
       random,
       clockError: { offsetMs: random.int(20), driftPpm: Math.round(random.between(-drift, drift)) },
+      tuning: { trailingEntries: this.scenario.trailingEntries, snapshotChunkMaxBytes: CHUNK_BYTES },
       flushFate: (host) => this.#flushFate(host, disk),
       trace: (event) => this.#trace(id, event),
       onDisk: (next) => {

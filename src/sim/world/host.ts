@@ -8,6 +8,7 @@ import type { Trace } from '../../ports/trace.js';
 import type { Replica } from '../../replica/handle.js';
 import type { Member } from '../../replica/membership/member-table.js';
 import { openReplica } from '../../replica/open-replica.js';
+import type { RaftTuning } from '../../replica/order/raft-options.js';
 import type { SimRandom } from '../random.js';
 import { SimDisk } from './disk.js';
 import type { SimNetwork } from './network.js';
@@ -24,6 +25,7 @@ export interface HostOptions {
   readonly network: SimNetwork;
   readonly random: SimRandom;
   readonly clockError: ClockError;
+  readonly tuning: Partial<RaftTuning>;
   readonly flushFate: (host: SimHost) => FlushFate;
   readonly trace: Trace;
   /** A disk comes into use. */
