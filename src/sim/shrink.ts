@@ -10,23 +10,22 @@ import type { Scenario } from './scenario.js';
 export interface ShrinkOptions {
   /** Runs to spend at most. */
   readonly maxRuns: number;
-  readonly onProgress?: (runs: number, faults: number) => void;
+  readonly run?: (scenario: Scenario) => Promise<RunResult>;
 }
 
 /** The failed run with the fewest faults that was found; the given one if none fails with fewer. */
-export async function shrink(failed: RunResult, { maxRuns, onProgress }: ShrinkOptions): Promise<RunResult> {
+export async function shrink(failed: RunResult, { maxRuns, run = runScenario }: ShrinkOptions): Promise<RunResult> {
   let best = failed;
   let runs = 0;
   let parts = 2;
   while (best.scenario.faults.length > 0 && runs < maxRuns) {
-    const smaller = await firstFailing(candidates(best.scenario, parts), failed, maxRuns - runs);
+    const smaller = await firstFailing(candidates(best.scenario, parts).slice(0, maxRuns - runs), failed, run);
     runs += smaller.runs;
     if (smaller.result !== undefined) {
       best = smaller.result;
       parts = Math.max(2, parts - 1);
     } else if (parts >= best.scenario.faults.length) break;
     else parts = Math.min(best.scenario.faults.length, 2 * parts);
-    onProgress?.(runs, best.scenario.faults.length);
   }
   return best;
 }
@@ -43,11 +42,15 @@ function candidates(scenario: Scenario, parts: number): Scenario[] {
   return sets.map((left) => ({ ...scenario, faults: left }));
 }
 
-async function firstFailing(scenarios: readonly Scenario[], failed: RunResult, maxRuns: number) {
+async function firstFailing(
+  scenarios: readonly Scenario[],
+  failed: RunResult,
+  run: (scenario: Scenario) => Promise<RunResult>,
+) {
   let runs = 0;
-  for (const scenario of scenarios.slice(0, maxRuns)) {
+  for (const scenario of scenarios) {
     runs += 1;
-    const result = await runScenario(scenario);
+    const result = await run(scenario);
     if (result.verdict === failed.verdict && ruleOf(result) === ruleOf(failed)) return { runs, result };
   }
   return { runs, result: undefined };

@@ -40,7 +40,7 @@ export class Troublemaker {
 
   #begin(fault: Fault): void {
     if (this.#isOver) return;
-    const { cluster } = { cluster: this.#cluster };
+    const cluster = this.#cluster;
     cluster.note(`fault ${describeFault(fault)}`);
     cluster.counts.faults += 1;
     const undo = this.#bringAbout(fault);
@@ -99,15 +99,17 @@ export class Troublemaker {
   }
 
   #troubleAt(host: SimHost, fault: Extract<Fault, { readonly at: number }>): () => void {
-    const { network, counts } = this.#cluster;
+    const { network, counts, logs } = this.#cluster;
     const revive = () => this.#revive(host);
     switch (fault.kind) {
       case 'restart':
         void host.stop();
         return revive;
       case 'lost-disk':
-        counts.lostDisks += 1;
         host.crash();
+        // Whoever founds the order and loses its disk before others have any of it takes the order along, for good.
+        if (logs.maxCommit === 0) return revive;
+        counts.lostDisks += 1;
         host.wipe();
         return revive;
       case 'pause':

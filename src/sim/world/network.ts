@@ -92,6 +92,7 @@ export class SimNetwork {
       },
       status,
       close: () => {
+        connection.isConnected = false;
         this.#connections.delete(connection);
         return Promise.resolve();
       },
