@@ -19,7 +19,8 @@ export function defineSimCommand(program: Command, run: Run): void {
       'Run the replicas of production over a simulated network, disks and clocks, with clients at every level, while ' +
         'messages are lost, links cut, processes killed and paused, disks lost and members changed. Then heal ' +
         'everything and demand that the cluster recovers. One seed is the whole run: the same seed does the same, ' +
-        'byte for byte.',
+        'byte for byte.\n\nExit code 1: a promise was broken; 2: a checker gave up; 3: a healed cluster did not ' +
+        'recover; 4: the runs met nothing that could have broken a promise.',
     )
     .addOption(new Option('--seed <number>', 'the first seed (default: a new one)').argParser(parseWhole(0, SEED_MAX)))
     .addOption(new Option('--seeds <count>', 'how many runs').argParser(parseWhole(1, SEEDS_MAX)).default(1))
@@ -39,21 +40,16 @@ export function defineSimCommand(program: Command, run: Run): void {
     .addOption(new Option('-o, --output <format>', 'how to print the result').choices(['table', 'json']))
     .addHelpText(
       'after',
-      `${examples([
+      examples([
         ['causeway sim --seeds 100', ''],
         ['causeway sim --seed 42 --trace run.txt', ''],
         ['causeway sim --seed 42 --only-faults 2,5', 'the same run with two of its faults'],
-      ])}\n${EXIT_CODES}`,
+      ]),
     )
     .action((options: SimOptions) =>
       run(async (terminal) => (await import('../commands/sim.js')).sim(terminal, options)),
     );
 }
-
-const EXIT_CODES = [
-  'Here: 1 a promise was broken, 2 a checker gave up, 3 a healed cluster did not recover, 4 the',
-  'runs met nothing that could have broken a promise',
-].join('\n');
 
 /** @throws CausewayError `invalid-config` */
 function parseNumbers(text: string): readonly number[] {

@@ -16,7 +16,7 @@ const WEIGHTS: Readonly<Record<Kind, number>> = {
   crash: 4,
   'power-cut': 1,
   restart: 2,
-  'lost-disk': 1,
+  'lost-disk': 2,
   pause: 3,
   isolate: 4,
   partition: 3,
@@ -55,15 +55,16 @@ export function drawFaults(random: SimRandom, space: FaultSpace): readonly Fault
   }
   if (space.spares === 0) weights.join = 0;
   if (Object.values(weights).every((weight) => weight === 0)) weights.crash = 1;
-  const meanGapMs = random.between(200, 2_500);
+  const meanGapMs = random.between(150, Math.min(2_500, space.durationMs / 4));
   // Now and then trouble begins before the cluster has come together.
-  let atMs = random.chance(0.2) ? 0 : random.between(800, 2_500);
+  let atMs = random.chance(0.2) ? 0 : random.between(700, 700 + Math.min(2_000, space.durationMs / 4));
   const faults: Fault[] = [];
   // A minority at most may lose its disk: what was promised holds only then.
   let losses = Math.floor((space.replicas - 1) / 2);
   for (;;) {
     atMs += random.exponential(meanGapMs);
-    if (atMs >= space.durationMs) return faults;
+    const isAllDone = Object.values(weights).every((weight) => weight === 0);
+    if (isAllDone || atMs >= space.durationMs) return faults;
     const kind = random.weighted(weights);
     if (kind === 'lost-disk' || kind === 'leave') losses -= 1;
     if (losses <= 0) weights['lost-disk'] = weights.leave = 0;

@@ -2,6 +2,7 @@
 import { CausewayError } from '../../base/errors.js';
 import { parseClusterId, parseReplicaId, type ReplicaId } from '../../base/ids.js';
 import type { TraceEvent } from '../../ports/trace.js';
+import type { RaftTuning } from '../../replica/order/raft-options.js';
 import { decodeEnvelope } from '../../replica/wire/envelope.js';
 import { decodeRaft, isRaftKind } from '../../replica/wire/raft-codec.js';
 import { type Counts, noCounts } from '../counts.js';
@@ -28,8 +29,6 @@ const CLUSTER = parseClusterId('sim');
 /** A flush that stalls takes this many times as long; none takes longer than the limit. */
 const STALL_FACTOR = 100;
 const FLUSH_MAX_MS = 3_000;
-/** A copy of the state takes several messages, any of which may be lost. */
-const CHUNK_BYTES = 1_000;
 
 export class SimCluster {
   readonly scenario: Scenario;
@@ -106,7 +105,7 @@ export class SimCluster {
       network: this.network,
       random,
       clockError: { offsetMs: random.int(20), driftPpm: Math.round(random.between(-drift, drift)) },
-      tuning: { trailingEntries: this.scenario.trailingEntries, snapshotChunkMaxBytes: CHUNK_BYTES },
+      tuning: tuningOf(this.scenario),
       flushFate: (host) => this.#flushFate(host, disk),
       trace: (event) => this.#trace(id, event),
       onDisk: (next) => {
@@ -149,6 +148,11 @@ export class SimCluster {
     const told = error instanceof Error ? (error.stack ?? error.message) : String(error);
     if (!isKnown) this.fail('no-replica-falls-over', `${id} ended with ${told}`);
   }
+}
+
+/** Logs are cut often, and a copy of the state takes several messages, any of which may be lost. */
+function tuningOf({ trailingEntries }: Scenario): Partial<RaftTuning> {
+  return { trailingEntries, compactStepEntries: 10, snapshotChunkMaxBytes: 1_000 };
 }
 
 const KNOWN_ENDS: ReadonlySet<string> = new Set(['storage-failed', 'replica-removed']);
