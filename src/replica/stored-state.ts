@@ -9,6 +9,7 @@ import { decodeHlc, encodeHlc, HLC_ZERO, type Hlc } from '../clocks/hybrid-logic
 import { decodeOrigin, VersionVector } from '../clocks/version-vector.js';
 import type { Random } from '../ports/random.js';
 import type { Storage, StorageReader, StorageWrite } from '../ports/storage.js';
+import type { PersistBatch } from '../replication/causal-plane.js';
 
 /** Version of everything in the data directory; raised by any change an older program would misread. */
 const FORMAT = 1;
@@ -136,4 +137,23 @@ export function guardCorruption<T>(what: string, decode: () => T): T {
     if (!(error instanceof DecodeError)) throw error;
     throw new CausewayError('data-dir-corrupt', `the stored ${what} is damaged (${error.message})`);
   }
+}
+
+/** What a batch makes of the stored state, the count of live keys aside. */
+export function stateAfter(state: StoredState, batch: PersistBatch): StoredState {
+  const { install, trim, vector, hlc } = batch;
+  const floor = trim === undefined ? state.floor : state.floor.join(trim.floor);
+  const forgotten = trim === undefined ? state.forgotten : state.forgotten.join(trim.forgotten);
+  const next = { ...state, vector, hlc, floor, forgotten };
+  if (install === undefined) return next;
+  const { page } = install;
+  if (!install.last) {
+    return { ...next, installTarget: (state.installTarget ?? VersionVector.EMPTY).join(page.vector) };
+  }
+  return {
+    ...next,
+    floor: floor.join(page.vector),
+    forgotten: forgotten.join(page.forgotten),
+    installTarget: undefined,
+  };
 }

@@ -10,6 +10,7 @@ import type { FetchedMessage, Outgoing, SnapshotPageMessage } from './messages.j
 import type { PeerTable } from './peer-table.js';
 import type { PlaneCounter } from './plane-counters.js';
 import type { InstallStep } from './plane-types.js';
+import type { StoredView } from './serving.js';
 import { type Interrupted, SnapshotInstall } from './snapshot-install.js';
 
 export class CatchUp {
@@ -36,6 +37,12 @@ export class CatchUp {
 
   get installing(): boolean {
     return this.#install !== undefined;
+  }
+
+  /** Whether storage shows one state. */
+  get view(): StoredView {
+    if (this.#install === undefined) return 'whole';
+    return this.#install.isMerging ? 'mixed' : 'awaiting';
   }
 
   /** A crash broke an install off: another one must end it before anything else is delivered. */

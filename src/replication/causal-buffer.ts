@@ -148,6 +148,13 @@ export class CausalBuffer {
       .map(({ origin, missing }) => ({ origin, missing }));
   }
 
+  /** Origins of which something is here that `durable` does not cover: it waits, or is on its way to storage. Sorted. */
+  holding(durable: VersionVector): Origin[] {
+    return this.#sortedStreams()
+      .filter(({ origin, held, frontier }) => held > 0 || frontier > durable.get(origin))
+      .map(({ origin }) => origin);
+  }
+
   /** The group is here, waiting or delivered. */
   holds(dot: Dot): boolean {
     return this.#streams.get(dot.origin)?.has(dot.counter) ?? false;

@@ -5,7 +5,8 @@
  *
  * Duties of the driver: issue at most `LIMITS.turnMaxGroups` groups between two batches, each from what storage shows at
  * that moment; persist each batch in one transaction; call `persisted` only when it is durable, and `nextBatch` again
- * after that. Only what is durable is ever said to anybody.
+ * after that; take the outbox after every call, and read what it serves before storage changes. Only what is durable is
+ * ever said to anybody.
  */
 import { assert } from '../base/assert.js';
 import { type Origin, type ReplicaId, replicaOf } from '../base/ids.js';
@@ -71,7 +72,6 @@ export class CausalPlane {
   #trim: Trim | undefined;
   #outstanding: PersistBatch | undefined;
   #durable: VersionVector;
-  #nowMs = 0;
 
   constructor(options: PlaneOptions, recovered: PlaneRecovered) {
     const { self, members, agreement, random, ordered = false } = options;
@@ -80,7 +80,7 @@ export class CausalPlane {
     this.#self = self;
     this.#replica = replica;
     this.#durable = recovered.vector;
-    this.#delivery = new Delivery(recovered.vector, {
+    this.#delivery = new Delivery(self, recovered.vector, {
       buffered: (group) => this.onBuffered?.(group),
       unbuffered: (group) => this.onUnbuffered?.(group),
     });
@@ -90,7 +90,7 @@ export class CausalPlane {
     this.#joining = new Joining(self, recovered.vector.get(self) > 0 || this.#peers.all().length === 0);
     this.#stability = new Stability(replica);
     this.#retention = new Retention(recovered.floor, recovered.forgotten, ordered);
-    this.#serving = new Serving(this.#outbox, this.#retention);
+    this.#serving = new Serving(replica, this.#outbox, this.#retention);
     this.#digests = new DigestSchedule(random);
     if (recovered.installing) this.#catchUp.resume({ target: recovered.installTarget });
   }
@@ -248,7 +248,8 @@ export class CausalPlane {
     if (this.#digests.isDue(now.monotonicMs)) this.#outbox.digest(false);
     if (this.#reports.isDue(this.#durable)) this.#outbox.report();
     this.#outbox.send(...this.#catchUp.tick(now.monotonicMs));
-    const stable = this.#stability.advance(this.#durable, this.#isSettled(), this.#peers);
+    const holding = this.#delivery.holding(this.#durable);
+    const stable = this.#stability.advance(this.#durable, holding, this.#peers, now.monotonicMs);
     if (!this.installing) this.#trim ??= this.#retention.plan(stable, this.#durable, now.monotonicMs);
   }
 
@@ -308,24 +309,19 @@ export class CausalPlane {
   }
 
   #observe(now: Now): void {
-    this.#nowMs = now.monotonicMs;
     this.#peers.observe(now.monotonicMs);
   }
 
   #portrait(): SelfPortrait {
     const { floor, forgotten } = this.#retention;
-    const members = this.#peers.agreement?.members ?? [];
-    return { vector: this.#durable, floor, forgotten, settled: this.#isSettled(), members, joined: this.joined };
+    const { heard, members } = this.#peers;
+    const holding = this.#delivery.holding(this.#durable);
+    return { vector: this.#durable, floor, forgotten, holding, heard, members, joined: this.joined };
   }
 
   #reached(): void {
     const others = this.#peers.all().map(({ replica }) => replica);
     this.#joining.reach(this.#durable, others);
-  }
-
-  /** Nothing is held back whose origin may have come to its end without our knowing. */
-  #isSettled(): boolean {
-    return this.#delivery.buffer.blocked().every(({ origin }) => this.#peers.isAlive(origin, this.#nowMs));
   }
 
   /** A peer that was not heard before, or that lost its data, learns at once what is here. */
@@ -348,7 +344,7 @@ export class CausalPlane {
     this.#joining.notice();
     if (!takes) return;
     this.#peers.learn(from.replica, vector);
-    if (this.#peers.goesByOurMembers(from.replica, message)) {
+    if (message.kind === 'digest' && this.#peers.goesByOurMembers(message)) {
       this.#stability.hear(from.replica, from.origin, vector, this.#durable);
     }
   }
@@ -377,7 +373,7 @@ export class CausalPlane {
         break;
       }
       case 'snapshot-fetch':
-        this.#serving.snapshot(from, message, this.installing);
+        this.#serving.snapshot(from, message, this.#catchUp.view);
         break;
       case 'snapshot-page':
         if (!this.#catchUp.page(from, message, now.monotonicMs)) this.#counters.duplicates += 1;

@@ -2,6 +2,7 @@
  * The one place where groups become delivered: local ones in the order they were issued, those of peers in causal
  * order, each checked once more against its causes on the way out.
  */
+import type { Origin } from '../base/ids.js';
 import { LIMITS } from '../base/limits.js';
 import type { VersionVector } from '../clocks/version-vector.js';
 import { type BufferWatcher, CausalBuffer } from './causal-buffer.js';
@@ -10,11 +11,13 @@ import type { WriteGroup } from './write-group.js';
 
 export class Delivery {
   readonly buffer: CausalBuffer;
+  readonly #self: Origin;
   readonly #delivered: DeliveredFrontier;
   #issued: WriteGroup[] = [];
   #applied: VersionVector;
 
-  constructor(recovered: VersionVector, watcher: BufferWatcher) {
+  constructor(self: Origin, recovered: VersionVector, watcher: BufferWatcher) {
+    this.#self = self;
     this.buffer = new CausalBuffer(recovered, watcher);
     this.#delivered = new DeliveredFrontier(recovered);
     this.#applied = recovered;
@@ -23,6 +26,11 @@ export class Delivery {
   /** Everything delivered, and every group issued. */
   get applied(): VersionVector {
     return this.#applied;
+  }
+
+  /** Origins of others of which something is here that is not durable: it waits, is ready, or is being persisted. */
+  holding(durable: VersionVector): readonly Origin[] {
+    return this.buffer.holding(durable).filter((origin) => origin !== this.#self);
   }
 
   /** A local group; it is part of the next transaction. */

@@ -26,8 +26,10 @@ export interface DigestMessage {
   readonly floor: VersionVector;
   /** The stable cut up to which the sender has dropped tombstones. */
   readonly forgotten: VersionVector;
-  /** False while the sender still buffers groups of a retired incarnation. */
-  readonly settled: boolean;
+  /** Origins of which the sender has received something that is not in `vector`, sorted. It may still become durable. */
+  readonly holding: readonly Origin[];
+  /** The incarnation under which the sender knows each of the others, sorted; those it has not heard are left out. */
+  readonly heard: readonly Origin[];
   /** The incarnations that the sender takes for members by agreement, sorted; empty before there is one. */
   readonly members: readonly Origin[];
   /** The sender has everything that was forgotten without it. */

@@ -12,7 +12,8 @@ export interface SelfPortrait {
   readonly vector: VersionVector;
   readonly floor: VersionVector;
   readonly forgotten: VersionVector;
-  readonly settled: boolean;
+  readonly holding: readonly Origin[];
+  readonly heard: readonly Origin[];
   readonly members: readonly Origin[];
   readonly joined: boolean;
 }

@@ -6,7 +6,7 @@ import { LOG_ORIGIN, type Origin, type ReplicaId, replicaOf } from '../base/ids.
 import { LIMITS } from '../base/limits.js';
 import type { Dot } from '../clocks/dot.js';
 import { VersionVector } from '../clocks/version-vector.js';
-import type { DigestMessage, PlaneMessage } from './messages.js';
+import type { DigestMessage } from './messages.js';
 import type { Agreement, Peer, PeerStatus } from './plane-types.js';
 
 /** Who speaks: the incarnation we know, one we did not know, a former one, or nobody of this cluster. */
@@ -23,7 +23,8 @@ export interface PeerRecord {
   /** Everything it has said it has; grows while the incarnation lives. */
   vector: VersionVector;
   floor: VersionVector;
-  settled: boolean;
+  /** Origins of which it had more than `vector` says when it sent its last digest. */
+  holding: readonly Origin[];
   /** Whom it takes for members, as its last digest said, and since when as far as was heard. */
   members: readonly Origin[] | undefined;
   membersSinceMs: number;
@@ -50,6 +51,11 @@ export class PeerTable {
 
   get agreement(): Agreement | undefined {
     return this.#agreement;
+  }
+
+  /** The incarnations that are members by agreement; nobody before there is one. */
+  get members(): readonly Origin[] {
+    return this.#agreement?.members ?? NOBODY;
   }
 
   /** From now on these are the members. Returns the replicas that are none any more. */
@@ -83,25 +89,33 @@ export class PeerTable {
     return this.#agreement !== undefined || this.isMember(replica);
   }
 
-  /**
-   * What `replica` says in this message that it has counts towards what may be forgotten. Only a digest tells whom its
-   * sender goes by; before there is an agreement every message is taken to go by none, like the last digest.
-   */
-  goesByOurMembers(replica: ReplicaId, message: PlaneMessage): boolean {
-    if (message.kind === 'digest') return sameOrigins(message.members, this.#own);
-    return this.#agreement === undefined && (this.#peers.get(replica)?.members ?? NOBODY).length === 0;
+  /** The incarnation under which each of the others is known; those not heard yet are left out. */
+  get heard(): readonly Origin[] {
+    return this.all().flatMap(({ origin }) => origin ?? []);
   }
 
   /**
-   * Every member goes by the members that we go by, and has for so long that whatever it took from others before is
-   * delivered. While they differ one of them may still take writes of a replica that another no longer waits for.
+   * What its sender says that it has counts towards what may be forgotten: it waits for the same incarnations as we do.
+   * One that it knows and we do not may have begun with what the sender had before, and write what competes with the
+   * rest; see `Joining`.
+   */
+  goesByOurMembers({ members, heard }: DigestMessage): boolean {
+    return sameOrigins(members, this.members) && heard.every((origin) => this.#isCurrent(origin));
+  }
+
+  /**
+   * Every member goes by the members that we go by, and all have spoken so long after the last change among them that
+   * whatever was under way then has arrived. While they differ one of them may still take writes of a replica that
+   * another no longer waits for. A member heard for the first time is a change as well, and so is our own start: either
+   * may follow an incarnation that ended while its last writes were under way, and nobody need know of it.
    */
   get isOfOneMind(): boolean {
-    const own = this.#own;
-    const sinceMs = this.#membersSinceMs ?? this.#startedMs ?? 0;
-    return this.all().every(({ members, membersSinceMs, digestMs }) => {
-      if (members === undefined || !sameOrigins(members, own)) return false;
-      return own.length === 0 || digestMs >= Math.max(sinceMs, membersSinceMs) + LIMITS.peerTimeoutMs;
+    const own = this.members;
+    const peers = this.all();
+    const begunMs = this.#membersSinceMs ?? this.#startedMs ?? 0;
+    const sinceMs = peers.reduce((latest, peer) => Math.max(latest, peer.membersSinceMs), begunMs);
+    return peers.every(({ members, digestMs }) => {
+      return members !== undefined && sameOrigins(members, own) && digestMs >= sinceMs + LIMITS.peerTimeoutMs;
     });
   }
 
@@ -145,7 +159,7 @@ export class PeerTable {
     if (peer.members === undefined || !sameOrigins(peer.members, digest.members)) peer.membersSinceMs = nowMs;
     peer.members = digest.members;
     peer.digestMs = nowMs;
-    peer.settled = digest.settled;
+    peer.holding = digest.holding;
   }
 
   isReachable(peer: PeerRecord, nowMs: number): boolean {
@@ -161,11 +175,12 @@ export class PeerTable {
     return this.#retiredSince(origin) !== undefined;
   }
 
-  /** The origin is certainly still writing: it is ours, the log, or that of a peer heard lately. */
+  /** The origin is certainly still writing: it is ours, the log, or that of a member heard lately. */
   isAlive(origin: Origin, nowMs: number): boolean {
     if (origin === this.#self || origin === LOG_ORIGIN) return true;
-    const peer = this.#peers.get(replicaOf(origin) ?? ('' as ReplicaId));
-    return peer !== undefined && peer.origin === origin && this.isReachable(peer, nowMs);
+    if (this.#agreement?.members.includes(origin) === false) return false;
+    const peer = this.all().find((one) => one.origin === origin);
+    return peer !== undefined && this.isReachable(peer, nowMs);
   }
 
   /**
@@ -215,8 +230,8 @@ export class PeerTable {
       : 'foreign';
   }
 
-  get #own(): readonly Origin[] {
-    return this.#agreement?.members ?? NOBODY;
+  #isCurrent(origin: Origin): boolean {
+    return origin === this.#self || this.all().some((peer) => peer.origin === origin);
   }
 
   #setReplicas(replicas: readonly ReplicaId[]): void {
@@ -245,7 +260,7 @@ function unheard(replica: ReplicaId): PeerRecord {
     digestMs: Number.NEGATIVE_INFINITY,
     vector: VersionVector.EMPTY,
     floor: VersionVector.EMPTY,
-    settled: false,
+    holding: NOBODY,
     members: undefined,
     membersSinceMs: Number.NEGATIVE_INFINITY,
     retired: [],
@@ -263,7 +278,7 @@ function succeed(peer: PeerRecord, origin: Origin, nowMs: number): void {
   peer.digestMs = Number.NEGATIVE_INFINITY;
   peer.vector = VersionVector.EMPTY;
   peer.floor = VersionVector.EMPTY;
-  peer.settled = false;
+  peer.holding = NOBODY;
   peer.members = undefined;
   peer.membersSinceMs = nowMs;
 }

@@ -5,12 +5,18 @@ import { servableRanges } from './fetch-ranges.js';
 import type { FetchMessage, SnapshotFetchMessage } from './messages.js';
 import type { Outbox } from './outbox.js';
 import type { Retention } from './retention.js';
+import { isStart } from './snapshot-install.js';
+
+/** What storage shows: one state, one state that a snapshot is awaited over, or a mixture of two. */
+export type StoredView = 'whole' | 'awaiting' | 'mixed';
 
 export class Serving {
+  readonly #self: ReplicaId;
   readonly #outbox: Outbox;
   readonly #retention: Retention;
 
-  constructor(outbox: Outbox, retention: Retention) {
+  constructor(self: ReplicaId, outbox: Outbox, retention: Retention) {
+    this.#self = self;
     this.#outbox = outbox;
     this.#retention = retention;
   }
@@ -24,9 +30,19 @@ export class Serving {
     return true;
   }
 
-  /** Half an install is no state to give away. */
-  snapshot(to: ReplicaId, { session, cursor }: SnapshotFetchMessage, installing: boolean): void {
-    if (installing) this.#outbox.send({ to, message: { kind: 'snapshot-gone', session } });
+  /** A session that is open goes on, for it shows the state it was opened at. */
+  snapshot(to: ReplicaId, { session, cursor }: SnapshotFetchMessage, view: StoredView): void {
+    const isRefused = isStart(cursor) && !this.#maySnapshot(to, view);
+    if (isRefused) this.#outbox.send({ to, message: { kind: 'snapshot-gone', session } });
     else this.#outbox.serve({ kind: 'serve-snapshot', to, session, cursor });
+  }
+
+  /**
+   * Half an install is no state to give away. But two replicas may lack what the other has dropped from its operation
+   * log, and wait for each other: while nothing is merged yet the one with the lesser name serves the other. Not both at
+   * once, or a crash could leave two halves and nothing whole.
+   */
+  #maySnapshot(to: ReplicaId, view: StoredView): boolean {
+    return view === 'whole' || (view === 'awaiting' && this.#self < to);
   }
 }

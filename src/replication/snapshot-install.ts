@@ -66,6 +66,11 @@ export class SnapshotInstall {
     return this.#session === undefined && !this.#merging;
   }
 
+  /** A page was handed out, now or before a crash: storage may be a mixture. */
+  get isMerging(): boolean {
+    return this.#merging;
+  }
+
   /** Ask, ask again, or ask somebody else: what there is to send now. */
   tick(peers: PeerTable, nowMs: number): Outgoing[] {
     this.#patientUntilMs ??= nowMs + LIMITS.snapshotIdleMs;
@@ -113,8 +118,7 @@ export class SnapshotInstall {
     if (session === undefined || page === undefined) return undefined;
     this.#target = this.#target.join(page.vector);
     this.#merging = true;
-    const first = equalCursors(page.cursor, START);
-    return { page, own: this.#own, first, last: page.next === undefined };
+    return { page, own: this.#own, first: isStart(page.cursor), last: page.next === undefined };
   }
 
   /** The page is durable and not the last: ask for the next one. */
@@ -169,6 +173,11 @@ export class SnapshotInstall {
     this.#preferred = undefined;
     this.#avoided = session.peer;
   }
+}
+
+/** It asks for the first page, and so opens a session. */
+export function isStart(cursor: SnapshotCursor): boolean {
+  return equalCursors(cursor, START);
 }
 
 function equalCursors(a: SnapshotCursor, b: SnapshotCursor): boolean {

@@ -49,11 +49,14 @@ export class Stability {
   }
 
   /**
-   * The stream of every member has come as far as `durable` here, and `settled` says whether this replica holds
-   * nothing back whose origin may have ended. Returns the stable cut.
+   * The stream of every member has come as far as `durable` here, and this replica holds more than that of the origins
+   * `holding`. Returns the stable cut. Nothing becomes stable while anybody holds something whose origin may have ended:
+   * it may yet be delivered, and then nobody waits any more for what that origin had seen. Whether it may have ended is
+   * for us to judge, who would forget, and not for the holder, who may not have heard of it.
    */
-  advance(durable: VersionVector, settled: boolean, peers: PeerTable): VersionVector {
-    if (!settled || !peers.isOfOneMind || peers.all().some((peer) => !peer.settled)) return this.#stable;
+  advance(durable: VersionVector, holding: readonly Origin[], peers: PeerTable, nowMs: number): VersionVector {
+    const held = [holding, ...peers.all().map((peer) => peer.holding)].flat();
+    if (!peers.isOfOneMind || held.some((origin) => !peers.isAlive(origin, nowMs))) return this.#stable;
     const vectors = new Map([[this.#self, durable]]);
     for (const { replica, origin } of peers.all()) {
       const witness = this.#witnesses.get(replica);
@@ -61,7 +64,7 @@ export class Stability {
       confirm(witness, durable);
       vectors.set(replica, witness.confirmed);
     }
-    if (!formerIncarnationsAgree(vectors, peers)) return this.#stable;
+    if (!allHaveTheSameOfFormer(durable, peers)) return this.#stable;
     this.#stable = this.#stable.join(stableCut([...vectors.keys()], vectors));
     return this.#stable;
   }
@@ -86,17 +89,12 @@ function confirm(witness: Witness, durable: VersionVector): void {
 
 /**
  * A former incarnation has no stream any more that could say what its last writes had seen. So nothing becomes stable
- * until all members have the same of it, and have had time to say that none holds more of it back.
+ * until all members have the same of it. That goes by everything they have said, confirmed or not: a member that has got
+ * more of it since its last confirmed word has something that is not here.
  */
-function formerIncarnationsAgree(vectors: ReadonlyMap<ReplicaId, VersionVector>, peers: PeerTable): boolean {
-  const former = new Set<Origin>();
-  for (const vector of vectors.values()) {
-    vector.forEach((origin) => {
-      if (peers.isRetired(origin)) former.add(origin);
-    });
-  }
-  return [...former].every((origin) => {
-    const [first, ...rest] = [...vectors.values()].map((vector) => vector.get(origin));
-    return peers.isQuiet(origin) && rest.every((counter) => counter === first);
-  });
+function allHaveTheSameOfFormer(durable: VersionVector, peers: PeerTable): boolean {
+  const others = peers.all().map(({ vector }) => vector);
+  const named = [durable, ...others].flatMap((vector) => vector.entries().map(([origin]) => origin));
+  const former = [...new Set(named)].filter((origin) => peers.isRetired(origin));
+  return former.every((origin) => others.every((vector) => vector.get(origin) === durable.get(origin)));
 }

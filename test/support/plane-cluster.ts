@@ -8,7 +8,7 @@ import { VersionVector } from '../../src/clocks/version-vector.js';
 import type { Now, Peer, PersistBatch } from '../../src/replication/causal-plane.js';
 import type { Outgoing, PlaneMessage } from '../../src/replication/messages.js';
 import type { WriteGroup } from '../../src/replication/write-group.js';
-import { describeKeys, type Op } from './plane-disk.js';
+import { describeKeys, type Op, type PlaneDisk } from './plane-disk.js';
 import { NO_TOKEN, PlaneReplica } from './plane-replica.js';
 import { type SeededRandom, seededRandom } from './seeded-random.js';
 
@@ -98,6 +98,13 @@ export class PlaneCluster {
 
   wipe(replica: PlaneReplica): void {
     replica.wipe();
+    this.#restarted(replica);
+    replica.connected();
+  }
+
+  /** Its data directory is replaced by an older copy. */
+  restore(replica: PlaneReplica, disk: PlaneDisk): void {
+    replica.restore(disk);
     this.#restarted(replica);
     replica.connected();
   }

@@ -42,7 +42,15 @@ export function stream(origin: Origin, from: number, to: number): WriteGroup[] {
 
 export function digest(of: VersionVector, rest: Partial<DigestMessage> = {}): DigestMessage {
   const { EMPTY } = VersionVector;
-  const plain = { floor: EMPTY, forgotten: EMPTY, settled: true, members: [], joined: false, wantReply: false };
+  const plain = {
+    floor: EMPTY,
+    forgotten: EMPTY,
+    holding: [],
+    heard: [],
+    members: [],
+    joined: false,
+    wantReply: false,
+  };
   return { kind: 'digest', vector: of, ...plain, ...rest };
 }
 

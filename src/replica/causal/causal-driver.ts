@@ -6,7 +6,7 @@
 import { assert } from '../../base/assert.js';
 import { type ClusterId, makeOrigin, type Origin, type ReplicaId, replicaOf } from '../../base/ids.js';
 import { LIMITS } from '../../base/limits.js';
-import { VersionVector } from '../../clocks/version-vector.js';
+import type { VersionVector } from '../../clocks/version-vector.js';
 import { decodeBody, type GroupBody } from '../../keyspace/group-body.js';
 import type { Random } from '../../ports/random.js';
 import type { Storage, StorageWrite } from '../../ports/storage.js';
@@ -17,7 +17,7 @@ import type { Outgoing, PlaneMessage } from '../../replication/messages.js';
 import type { WriteGroup } from '../../replication/write-group.js';
 import { membershipWipe } from '../membership/stored-membership.js';
 import type { OrderedMachine } from '../order/ordered-machine.js';
-import { identityWrite, readState, type StoredState, stateWrite } from '../stored-state.js';
+import { identityWrite, readState, type StoredState, stateAfter, stateWrite } from '../stored-state.js';
 import { EventualIndex } from './eventual-index.js';
 import { KeyspaceTurn } from './keyspace-turn.js';
 import { LogFeed } from './log-feed.js';
@@ -387,23 +387,4 @@ export class CausalDriver {
     this.#bodies.set(group, body);
     return body;
   }
-}
-
-/** What a batch makes of the stored state, the count of live keys aside. */
-function stateAfter(state: StoredState, batch: PersistBatch): StoredState {
-  const { install, trim, vector, hlc } = batch;
-  const floor = trim === undefined ? state.floor : state.floor.join(trim.floor);
-  const forgotten = trim === undefined ? state.forgotten : state.forgotten.join(trim.forgotten);
-  const next = { ...state, vector, hlc, floor, forgotten };
-  if (install === undefined) return next;
-  const { page } = install;
-  if (!install.last) {
-    return { ...next, installTarget: (state.installTarget ?? VersionVector.EMPTY).join(page.vector) };
-  }
-  return {
-    ...next,
-    floor: floor.join(page.vector),
-    forgotten: forgotten.join(page.forgotten),
-    installTarget: undefined,
-  };
 }

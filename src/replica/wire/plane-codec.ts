@@ -43,8 +43,9 @@ export function encodePlaneMessage(message: PlaneMessage): Uint8Array {
       message.vector.encode(writer);
       message.floor.encode(writer);
       message.forgotten.encode(writer);
-      writer.flag(message.settled).varuint(message.members.length);
-      for (const member of message.members) writer.string(member);
+      writeOrigins(writer, message.holding);
+      writeOrigins(writer, message.heard);
+      writeOrigins(writer, message.members);
       writer.flag(message.joined).flag(message.wantReply);
       break;
     case 'fetch':
@@ -102,8 +103,9 @@ function decodeKind(kind: PlaneMessage['kind'] | undefined, reader: ByteReader):
         vector: vector(),
         floor: vector(),
         forgotten: vector(),
-        settled: reader.flag(),
-        members: readMembers(reader),
+        holding: readOrigins(reader),
+        heard: readOrigins(reader),
+        members: readOrigins(reader),
         joined: reader.flag(),
         wantReply: reader.flag(),
       };
@@ -153,9 +155,14 @@ function readGroups(reader: ByteReader): WriteGroup[] {
   return groups;
 }
 
-function readMembers(reader: ByteReader): Origin[] {
+function writeOrigins(writer: ByteWriter, origins: readonly Origin[]): void {
+  writer.varuint(origins.length);
+  for (const origin of origins) writer.string(origin);
+}
+
+function readOrigins(reader: ByteReader): Origin[] {
   const count = reader.varuint();
-  if (count > LIMITS.vectorMaxEntries) throw new DecodeError(`${count} members`);
+  if (count > LIMITS.vectorMaxEntries) throw new DecodeError(`${count} origins`);
   return Array.from({ length: count }, () => decodeOrigin(reader));
 }
 

@@ -35,7 +35,7 @@ export function nameMessage(message: PlaneMessage): string {
       return [
         `digest ${nameVector(message.vector)}`,
         ...(message.floor.size > 0 ? [`floor ${nameVector(message.floor)}`] : []),
-        ...(message.settled ? [] : ['not settled']),
+        ...(message.holding.length > 0 ? [`holding ${message.holding.map(nameOrigin).join(' ')}`] : []),
         ...(message.wantReply ? ['reply wanted'] : []),
       ].join(', ');
     case 'fetch': {

@@ -6,20 +6,14 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { VersionVector } from '../../../src/clocks/version-vector.js';
 import { type PlaneCounter, type PlaneCounters, zeroCounters } from '../../../src/replication/plane-counters.js';
-import { deliverByRescan, dotsOf, PlaneCluster } from '../../support/plane-cluster.js';
-import { applyGroup, describeKeys, type Keys } from '../../support/plane-disk.js';
-import type { PlaneReplica } from '../../support/plane-replica.js';
-
-type Step =
-  | { readonly kind: 'write'; readonly at: number; readonly keys: readonly string[]; readonly deletes: boolean }
-  | { readonly kind: 'run'; readonly ms: number; readonly persistence: number }
-  | { readonly kind: 'faults'; readonly loss: number; readonly duplication: number; readonly maxDelayMs: number }
-  | { readonly kind: 'crash'; readonly at: number }
-  | { readonly kind: 'gather'; readonly at: number }
-  | { readonly kind: 'persist'; readonly at: number }
-  | { readonly kind: 'partition'; readonly alone: number }
-  | { readonly kind: 'wipe'; readonly at: number }
-  | { readonly kind: 'heal' };
+import { dotsOf, type PlaneCluster } from '../../support/plane-cluster.js';
+import {
+  expectDelivered,
+  expectForgotten,
+  expectSameEverywhere,
+  ScheduledRun,
+  type Step,
+} from '../../support/plane-schedule.js';
 
 const at = fc.nat({ max: 3 });
 const key = fc.constantFrom('a', 'b', 'c', 'd', 'e');
@@ -59,74 +53,11 @@ const steps = (wipes: boolean): fc.Arbitrary<Step[]> =>
     { minLength: 5, maxLength: 60, size: 'max' },
   );
 
-/** Longer than it takes to notice that an incarnation is gone, to fetch with timeouts, and to install twice. */
-const CONVERGE_MS = 12_000;
-/** Then stability is found, and what is stable forgotten. */
-const FORGET_MS = 6_000;
-
-class Run {
-  readonly cluster: PlaneCluster;
-  #writes = 0;
-
-  constructor(size: number, seed: number) {
-    this.cluster = new PlaneCluster(size, seed);
-    this.cluster.run(40);
-  }
-
-  step(step: Step): void {
-    const { cluster } = this;
-    if (step.kind === 'write') this.#write(this.#replica(step.at), step.keys, step.deletes);
-    else if (step.kind === 'run') cluster.run(step.ms, step.persistence);
-    else if (step.kind === 'faults') cluster.faults = step;
-    else if (step.kind === 'heal') cluster.heal();
-    else if (step.kind === 'partition') cluster.partition((replica) => Number(replica === this.#replica(step.alone)));
-    else if (step.kind !== 'wipe' || this.#mayLoseDisk(step.at)) cluster[step.kind](this.#replica(step.at));
-  }
-
-  /** One disk at a time: the next is lost only when everybody else has come back from the last loss. */
-  #mayLoseDisk(at: number): boolean {
-    const lost = this.#replica(at);
-    return this.cluster.replicas.every((other) => other === lost || (other.plane.joined && !other.plane.installing));
-  }
-
-  finish(): void {
-    this.cluster.heal();
-    this.cluster.converge(CONVERGE_MS);
-  }
-
-  #replica(index: number): PlaneReplica {
-    return this.cluster.replicas[index % this.cluster.replicas.length] as PlaneReplica;
-  }
-
-  #write(replica: PlaneReplica, keys: readonly string[], deletes: boolean): void {
-    const value = (n: number) => (deletes ? undefined : `v${n}`);
-    this.#writes += 1;
-    this.cluster.write(
-      replica,
-      keys.map((name) => ({ key: name, value: value(this.#writes) })),
-    );
-  }
-}
-
-/** The state by definition: every group inside the vector, delivered by rescanning, folded. */
-function stateByDefinition(cluster: PlaneCluster): string[] {
-  const vector = cluster.replicas[0]?.plane.durable;
-  const groups = [...cluster.groups.values()].filter(({ dot }) => vector?.covers(dot));
-  const keys: Keys = new Map();
-  for (const group of deliverByRescan(groups)) applyGroup(keys, group);
-  return describeKeys(keys);
-}
-
-function expectSameEverywhere(cluster: PlaneCluster): void {
-  const expected = stateByDefinition(cluster);
-  for (const state of cluster.states()) expect(state).toEqual(expected);
-}
-
 /** What all runs of one test came to: schedules in which nothing was lost, doubled or fetched would prove nothing. */
-function tally(): { readonly add: (run: Run) => void; readonly counts: PlaneCounters } {
+function tally(): { readonly add: (run: ScheduledRun) => void; readonly counts: PlaneCounters } {
   const counts = zeroCounters();
   const names = Object.keys(counts) as PlaneCounter[];
-  const add = ({ cluster }: Run): void => {
+  const add = ({ cluster }: ScheduledRun): void => {
     for (const { plane } of cluster.replicas) for (const name of names) counts[name] += plane.counters[name];
   };
   return { add, counts };
@@ -139,7 +70,7 @@ const TIMES = Number(process.env['RUNS'] ?? 1);
 function check(size: number, runs: number, wipes: boolean, look: (cluster: PlaneCluster) => void): PlaneCounters {
   const { add, counts } = tally();
   const property = fc.property(fc.integer({ min: 2, max: size }), fc.nat(), steps(wipes), (members, seed, schedule) => {
-    const run = new Run(members, seed);
+    const run = new ScheduledRun(members, seed);
     for (const step of schedule) run.step(step);
     run.finish();
     look(run.cluster);
@@ -147,20 +78,6 @@ function check(size: number, runs: number, wipes: boolean, look: (cluster: Plane
   });
   fc.assert(property, { numRuns: Math.ceil(runs * TIMES) });
   return counts;
-}
-
-function expectDelivered(cluster: PlaneCluster, dots: ReadonlySet<string>): void {
-  for (const replica of cluster.replicas) {
-    expect(cluster.deliveredAt(replica)).toEqual(dots);
-    expect(replica.waiting.size).toBe(0);
-  }
-}
-
-/** Time passes; everything is stable, and all that is stable is forgotten. */
-function expectForgotten(cluster: PlaneCluster): void {
-  cluster.run(FORGET_MS);
-  for (const { plane } of cluster.replicas) expect(plane.forgotten).toEqual(plane.durable);
-  expectSameEverywhere(cluster);
 }
 
 describe('any schedule of faults', () => {

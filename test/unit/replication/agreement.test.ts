@@ -28,6 +28,24 @@ function allSay(setting: PlaneSetting, has: VersionVector, members: Agreement['m
   }
 }
 
+describe('before there is an agreement', () => {
+  it('nothing becomes stable by what a member said that knows an incarnation we have not heard', () => {
+    const setting = new PlaneSetting({ vector: vector([A, 1]) });
+    setting.receive(digest(vector([A, 1])), R2, B);
+    setting.receive(digest(EMPTY), R3, C);
+    setting.nowMs += LONG_MS;
+    setting.receive(digest(vector([A, 1]), { heard: [A, B] }), R2, B);
+    // The successor of r2 began with what r3 had before, so it may still write what competes with A.1.
+    setting.receive(digest(vector([A, 1]), { heard: [A, B2] }), R3, C);
+    setting.receive(groups([], vector([A, 1])), R3, C);
+    setting.tick();
+    expect(setting.plane.stable).toEqual(EMPTY);
+    setting.receive(digest(vector([A, 1]), { heard: [A, B] }), R3, C);
+    setting.tick();
+    expect(setting.plane.stable).toEqual(vector([A, 1]));
+  });
+});
+
 describe('with an agreement on the members', () => {
   it('stability waits for one that was added, and not for one that was removed', () => {
     const setting = new PlaneSetting({ vector: vector([A, 3]) });

@@ -83,6 +83,22 @@ describe('a snapshot install', () => {
     expect(setting.plane.installing).toBe(true);
   });
 
+  it('is awaited by two of each other: the one with the lesser name serves, until it has begun to merge', () => {
+    const { setting, session } = behind();
+    const asked = () => {
+      setting.receive({ kind: 'snapshot-fetch', session: 7, cursor: { table: 'keyspace', after: undefined } });
+      const { sends, serves } = setting.plane.takeOutbox();
+      return [...serves, ...sends.map(({ message }) => message)].map(({ kind }) => kind);
+    };
+    expect(asked()).toEqual(['serve-snapshot']);
+    setting.receive(page(session, vector([B, 5]), { next: { table: 'keyspace', after: new Uint8Array([1]) } }));
+    setting.persist();
+    setting.sent();
+    expect(asked()).toEqual(['snapshot-gone']);
+    setting.receive({ kind: 'snapshot-fetch', session: 7, cursor: { table: 'keyspace', after: new Uint8Array([1]) } });
+    expect(setting.plane.takeOutbox().serves).toMatchObject([{ kind: 'serve-snapshot', session: 7 }]);
+  });
+
   it('that nobody serves is given up before it has begun to merge, and fetching goes on', () => {
     const { setting, session } = behind();
     setting.receive({ kind: 'snapshot-gone', session });
@@ -129,11 +145,10 @@ describe('a snapshot install', () => {
 
   it('forgets nothing before it is complete', () => {
     const setting = new PlaneSetting({ vector: vector([A, 1]), installing: true });
-    for (const [replica, origin] of [
-      [R2, B],
-      [R3, C],
-    ] as const) {
-      setting.receive(digest(vector([A, 1])), replica, origin);
+    for (const afterMs of [0, LIMITS.peerTimeoutMs]) {
+      setting.nowMs += afterMs;
+      setting.receive(digest(vector([A, 1])), R2, B);
+      setting.receive(digest(vector([A, 1])), R3, C);
     }
     setting.tick();
     expect(setting.plane.stable).toEqual(vector([A, 1]));

@@ -4,7 +4,7 @@ import { LIMITS } from '../../../src/base/limits.js';
 import { VersionVector } from '../../../src/clocks/version-vector.js';
 import type { PlaneMessage } from '../../../src/replication/messages.js';
 import { groups, PlaneSetting } from '../../support/plane-setting.js';
-import { A, A2, B, B2, digest, group, names, originOf, R2, R3, stream, vector } from '../../support/plane-values.js';
+import { A, A2, B, B2, C, digest, group, names, originOf, R2, R3, stream, vector } from '../../support/plane-values.js';
 
 const { EMPTY } = VersionVector;
 
@@ -144,17 +144,24 @@ describe('what is said', () => {
     expect(setting.sent()).toEqual(['digest to all']);
   });
 
-  it('says that not all is settled while something is held back of a replica that may have ended', () => {
+  it('says of whom something is here that is not durable: waiting, ready, or being persisted', () => {
     const setting = new PlaneSetting();
-    setting.receive(groups([group(B, 2)]));
-    const settled = () => {
+    const holding = () => {
       setting.plane.connected(setting.now);
       const sends = setting.plane.takeOutbox().sends;
-      return sends.flatMap(({ message }) => (message.kind === 'digest' ? [message.settled] : []));
+      return sends.flatMap(({ message }) => (message.kind === 'digest' ? [message.holding] : []));
     };
-    expect(settled()).toEqual([true]);
-    setting.tick(LIMITS.peerTimeoutMs);
-    expect(settled()).toEqual([false]);
+    expect(holding()).toEqual([[]]);
+    setting.receive(groups([group(B, 2), group(C, 1)]));
+    expect(holding()).toEqual([[B, C]]);
+    setting.persist();
+    expect(holding()).toEqual([[B]]);
+    setting.receive(groups([group(B, 1)]));
+    expect(holding()).toEqual([[B]]);
+    setting.plane.nextBatch();
+    expect(holding()).toEqual([[B]]);
+    setting.plane.persisted(setting.now);
+    expect(holding()).toEqual([[]]);
   });
 });
 

@@ -39,8 +39,7 @@ describe('counters', () => {
     const copy = r1.disk.copy();
     running.write(r1, put('new'));
     running.run(100);
-    r1.restore(copy);
-    r1.connected();
+    running.restore(r1, copy);
     running.run(100);
     expect(r1.plane.restored).toBe(1);
     running.write(r1, put('taken'));

@@ -1,13 +1,24 @@
 import { describe, expect, it } from 'vitest';
+import type { ReplicaId } from '../../../src/base/ids.js';
 import { LIMITS } from '../../../src/base/limits.js';
 import { VersionVector } from '../../../src/clocks/version-vector.js';
 import { DigestSchedule } from '../../../src/replication/digest-schedule.js';
 import { Outbox } from '../../../src/replication/outbox.js';
 import { Announcement, ReportDuty } from '../../../src/replication/publication.js';
-import { A, B, group, R2, R3, stream, vector } from '../../support/plane-values.js';
+import { Retention } from '../../../src/replication/retention.js';
+import { Serving, type StoredView } from '../../../src/replication/serving.js';
+import { A, B, group, R1, R2, R3, stream, vector } from '../../support/plane-values.js';
 
 const { EMPTY } = VersionVector;
-const PORTRAIT = { vector: vector([A, 1]), floor: EMPTY, forgotten: EMPTY, settled: true, members: [], joined: true };
+const PORTRAIT = {
+  vector: vector([A, 1]),
+  floor: EMPTY,
+  forgotten: EMPTY,
+  holding: [],
+  heard: [],
+  members: [],
+  joined: true,
+};
 
 describe('an announcement', () => {
   it('is one message for as many groups as fit', () => {
@@ -130,5 +141,29 @@ describe('the outbox', () => {
       2,
       'serve-snapshot',
     ]);
+  });
+});
+
+describe('a snapshot', () => {
+  const opens = (self: ReplicaId, to: ReplicaId, view: StoredView): boolean => {
+    const outbox = new Outbox();
+    const cursor = { table: 'keyspace', after: undefined } as const;
+    new Serving(self, outbox, new Retention(EMPTY, EMPTY)).snapshot(
+      to,
+      { kind: 'snapshot-fetch', session: 1, cursor },
+      view,
+    );
+    const { sends, serves } = outbox.take(() => PORTRAIT);
+    expect(sends.length + serves.length).toBe(1);
+    return serves.length === 1;
+  };
+
+  it('is given of a whole state to anybody, and of a mixture to nobody', () => {
+    expect([opens(R1, R2, 'whole'), opens(R2, R1, 'whole')]).toEqual([true, true]);
+    expect([opens(R1, R2, 'mixed'), opens(R2, R1, 'mixed')]).toEqual([false, false]);
+  });
+
+  it('is given by one of two that wait for each other, never by both', () => {
+    expect([opens(R1, R2, 'awaiting'), opens(R2, R1, 'awaiting')]).toEqual([true, false]);
   });
 });
