@@ -66,7 +66,7 @@ export function checkConverged(cluster: SimCluster, office: MembershipOffice, ac
   const vector = cluster.watch(first).vector;
   for (const host of hosts) checkHeld(cluster, host, vector);
   acknowledged.checkKept(vector, ({ origin }) => isGone(cluster, office, origin));
-  cluster.ledger.checkShownEarly();
+  cluster.ledger.checkWhenQuiet();
 }
 
 /** Whoever wrote under this name lost its disk or left: what it alone had is gone. */

@@ -29,6 +29,8 @@ export interface Ask<T> {
   readonly level: Level;
   /** How often it may be sent; more than once only under an idempotency key. */
   readonly tries?: number;
+  /** What was answered, for the transcript. */
+  readonly describe?: (result: T) => string;
   /** Of a write that was acknowledged. */
   readonly acknowledged?: (result: T) => { readonly dot: Dot; readonly durability: Durability };
   readonly send: (
@@ -150,25 +152,23 @@ export class Client {
       });
     const outcome = await this.#await(answer, timeoutMs);
     await clock.sleep(this.random.exponential(0.3));
-    const told =
-      outcome.kind === 'answered' ? 'ok' : `${outcome.mayBeApplied ? 'perhaps' : 'no'}: ${outcome.error.message}`;
-    cluster.note(`${this.name} ${host.id} ${ask.level} ${ask.what}: ${told}`);
+    cluster.note(`${this.name} ${host.id} ${ask.level} ${ask.what}: ${describeOutcome(ask, outcome)}`);
     if (outcome.kind === 'answered') counts.acknowledged += 1;
     else if (outcome.mayBeApplied) counts.unknown += 1;
     else counts.refused += 1;
     return { host, outcome };
   }
 
-  async #await<T>(answer: Promise<T>, timeoutMs: number) {
+  async #await<T>(answer: Promise<T>, timeoutMs: number): Promise<Outcome<T>> {
     const { clock } = this.#options.cluster;
     let cancel = () => {};
     const gaveUp = new Promise<never>((_, reject) => {
       cancel = clock.after(timeoutMs + PATIENCE_MS, () => reject(new NoAnswer(true)));
     });
     try {
-      return { kind: 'answered', result: await Promise.race([answer, gaveUp]) } as const;
+      return { kind: 'answered', result: await Promise.race([answer, gaveUp]) };
     } catch (error) {
-      return { kind: 'failed', ...this.#judge(error) } as const;
+      return { kind: 'failed', ...this.#judge(error) };
     } finally {
       cancel();
     }
@@ -192,4 +192,13 @@ export class Client {
   #lookElsewhere(): void {
     if (this.random.chance(0.5)) this.#at = this.random.int(this.#options.cluster.hosts.length);
   }
+}
+
+type Outcome<T> =
+  | { readonly kind: 'answered'; readonly result: T }
+  | { readonly kind: 'failed'; readonly mayBeApplied: boolean; readonly error: Error };
+
+function describeOutcome<T>({ describe }: Ask<T>, outcome: Outcome<T>): string {
+  if (outcome.kind === 'answered') return describe?.(outcome.result) ?? 'done';
+  return `${outcome.mayBeApplied ? 'perhaps done' : 'not done'}: ${outcome.error.message}`;
 }

@@ -87,6 +87,7 @@ export class CoordinationWork {
     const retry = tries > 1 ? { idempotencyKey: this.#client.newValue() } : {};
     return this.#client.ask<CoordinateResult>({
       what: JSON.stringify(command),
+      describe: ({ answer }) => JSON.stringify(answer),
       level: LEVEL,
       tries,
       send: (replica, context) => orderedOf(replica).coordinate({ command, ...retry }, context),

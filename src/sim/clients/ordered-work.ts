@@ -8,9 +8,9 @@ import type { Condition } from '../../keyspace/ordered/condition.js';
 import type { OpResult } from '../../keyspace/ordered/outcome.js';
 import type { Replica } from '../../replica/handle.js';
 import type { OrderedReplica, OrderedWriteResult, TxnResult } from '../../replica/ordered-handle.js';
-import type { KeyState, WriteOp } from '../../replica/request-types.js';
+import type { KeyState, MultiReadResult, WriteOp } from '../../replica/request-types.js';
 import type { Client, Told } from './client.js';
-import { shownValue } from './recorder.js';
+import { describeShown, shownValue } from './recorder.js';
 import { dotOf, drawOp, recordWrite, withAbsent, writtenBy } from './weak-work.js';
 
 const KINDS = { read: 5, readMany: 1, list: 0.3, write: 3, batch: 0.7, cas: 2, create: 0.7, txn: 1.5 } as const;
@@ -63,8 +63,9 @@ export class OrderedWork {
   async #read(how: 'read' | 'readMany' | 'list', keys: readonly string[]): Promise<void> {
     const client = this.#client;
     const past = client.past.vector;
-    const told = await client.ask({
+    const told = await client.ask<MultiReadResult>({
       what: `${how} ${keys.join()}`,
+      describe: describeShown,
       level: LEVEL,
       send: async (replica, context) => {
         const ordered = orderedOf(replica);
@@ -117,6 +118,7 @@ export class OrderedWork {
       what: `${condition?.kind ?? 'write'} ${ops.map((op) => `${op.key}=${writtenBy(op)}`).join()} ${idempotencyKey ?? ''}`,
       level: LEVEL,
       tries,
+      describe: ({ etag }) => etag,
       acknowledged: ({ etag }) => ({ dot: dotOf(etag), durability: 'majority' }),
       send: (replica, context) => {
         const retry = idempotencyKey === undefined ? {} : { idempotencyKey };
@@ -148,6 +150,7 @@ export class OrderedWork {
       what: `txn if ${asked.map(({ key, value }) => `${key}=${value}`).join()} then ${onSuccess.map(describeOp).join()}`,
       level: LEVEL,
       tries,
+      describe: ({ succeeded, etag }) => `${succeeded ? 'succeeded' : 'failed'} ${etag}`,
       send: (replica, context) => {
         return orderedOf(replica).txn({ checks: asked.map(checkOf), onSuccess, onFailure, ...retry }, context);
       },

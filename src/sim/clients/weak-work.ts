@@ -3,9 +3,9 @@ import { utf8Encode } from '../../base/bytes.js';
 import { parseOrigin } from '../../base/ids.js';
 import type { Dot } from '../../clocks/dot.js';
 import { VersionVector } from '../../clocks/version-vector.js';
-import type { Durability, KeyState, WeakLevel, WriteOp, WriteResult } from '../../replica/request-types.js';
+import type { Durability, KeyState, MultiReadResult, WeakLevel, WriteOp, WriteResult } from '../../replica/request-types.js';
 import type { Client, Told } from './client.js';
-import { allValues, shownValue } from './recorder.js';
+import { allValues, describeShown, shownValue } from './recorder.js';
 
 const KINDS = { read: 5, readMany: 1.5, list: 0.5, put: 4, delete: 1, batch: 1 } as const;
 
@@ -57,8 +57,9 @@ async function readKeys(
   keys: readonly string[],
 ): Promise<void> {
   const past = level === 'causal' ? client.past.vector : VersionVector.EMPTY;
-  const told = await client.ask({
+  const told = await client.ask<MultiReadResult>({
     what: `${how} ${keys.join()}`,
+    describe: describeShown,
     level,
     send: async (replica, rest) => {
       const context = { ...rest, level };
@@ -95,6 +96,7 @@ async function writeKeys(client: Client, level: WeakLevel, ops: readonly WriteOp
     what: `write ${ops.map((op) => `${op.key}=${writtenBy(op)}`).join()} ${durability} ${idempotencyKey ?? ''}`,
     level,
     tries,
+    describe: ({ etag }) => etag,
     acknowledged: ({ etag }) => ({ dot: dotOf(etag), durability }),
     send: (replica, rest) => {
       const retry = idempotencyKey === undefined ? {} : { idempotencyKey };

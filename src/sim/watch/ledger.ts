@@ -31,6 +31,7 @@ export class Ledger {
   readonly #fail: (rule: string, sentence: string) => void;
   /** Shown while its group was still on its way to the first disk: the log had it. */
   readonly #shownEarly: { readonly shown: Shown; readonly where: string }[] = [];
+  readonly #leftOut: { readonly key: string; readonly where: string; readonly seen: Noted }[] = [];
 
   constructor(fail: (rule: string, sentence: string) => void) {
     this.#fail = fail;
@@ -85,11 +86,15 @@ export class Ledger {
     }
   }
 
-  /** All is quiet: what was shown before it was on any disk is on all of them. */
-  checkShownEarly(): void {
+  /** All is quiet: what the log alone had when it was shown is on all disks. */
+  checkWhenQuiet(): void {
     for (const { shown, where } of this.#shownEarly.splice(0)) this.checkShown(shown, where);
     for (const { shown, where } of this.#shownEarly.splice(0)) {
       this.#fail('committed-before-shown', `${where} shows an entry of the log for ${shown.key} that never was`);
+    }
+    for (const { key, where, seen } of this.#leftOut.splice(0)) {
+      if (this.#byKey.get(key)?.some((noted) => isDeletion(noted, key))) continue;
+      this.#fail('session-sees-its-past', `${where} leaves out ${key}; ${formatDot(seen.group.dot)} was seen before`);
     }
   }
 
@@ -132,12 +137,13 @@ export class Ledger {
     }
   }
 
-  /** A list leaves out what shows no value: no write of the key in `past` may be without a deletion beside or after it. */
-  checkAbsent(key: string, past: VersionVector, where: string): void {
-    const ofKey = this.#byKey.get(key) ?? [];
-    const seen = ofKey.find(({ group }) => past.covers(group.dot));
-    if (seen === undefined || ofKey.some((noted) => isDeletion(noted, key))) return;
-    this.#fail('session-sees-its-past', `${where} leaves out ${key}; ${formatDot(seen.group.dot)} was seen before`);
+  /**
+   * A list leaves out what shows no value: no write of the key in `past` may be without a deletion beside or after it. One
+   * that the log has and no disk yet is known only later, so this is judged when all is quiet.
+   */
+  noteAbsent(key: string, past: VersionVector, where: string): void {
+    const seen = (this.#byKey.get(key) ?? []).find(({ group }) => past.covers(group.dot));
+    if (seen !== undefined) this.#leftOut.push({ key, where, seen });
   }
 
   /** A replica's vector has grown: each group was delivered after all that it depends on. */

@@ -28,7 +28,7 @@ export class SessionPast {
   listed(shown: readonly Shown[], keys: readonly string[], past: VersionVector, what: string): void {
     this.read(shown, past, what);
     const missing = keys.filter((key) => !shown.some((one) => one.key === key));
-    for (const key of missing) this.#ledger.checkAbsent(key, past, `${this.#name}: ${what}`);
+    for (const key of missing) this.#ledger.noteAbsent(key, past, `${this.#name}: ${what}`);
   }
 
   wrote(dot: Dot): void {
