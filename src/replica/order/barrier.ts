@@ -49,6 +49,11 @@ export class Barrier {
     return this.#uncovered.size + this.#unapplied.size;
   }
 
+  /** What the causal view has durably. */
+  get known(): VersionVector {
+    return this.#options.coverage().durable;
+  }
+
   /** Whether the token alone could be served at `causal` now. */
   covers(token: VersionVector): boolean {
     const { durable, usable } = this.#options.coverage();

@@ -8,7 +8,7 @@ import type { OrderedContext } from '../ordered-handle.js';
 import type { KeyState, ListRequest, ListResult, MultiReadResult, ReadResult } from '../request-types.js';
 import { takePage } from '../requests/reads.js';
 import { guardCorruption } from '../stored-state.js';
-import type { Adopter, Judgement } from './adopter.js';
+import type { Adopter } from './adopter.js';
 import type { AppliedState } from './applied-state.js';
 import type { Barrier } from './barrier.js';
 import type { Deadline } from './deadline.js';
@@ -37,57 +37,55 @@ export class LinearizableReads {
 
   /** All keys as one state of the ordered view shows them. */
   async readMany(keys: readonly string[], { token }: OrderedContext, deadline: Deadline): Promise<MultiReadResult> {
-    await this.#ready(keys, token, deadline);
-    const { applied, adopter } = this.#options;
+    const { barrier, applied, adopter } = this.#options;
+    await barrier.beforeRead(token, deadline);
     const look = () => ({ states: keys.map((key) => shown(applied.state, key)) });
-    const { states } = await this.#asOneCut(look, () => adopter.judge(keys), deadline);
+    const { states } = await this.#asOneCut(() => adopter.adoptKeys(keys, deadline), look, deadline);
     return { states, token: pastOfStates(states, token), timing: deadline.timing() };
   }
 
   async list(request: ListRequest, { token }: OrderedContext, deadline: Deadline): Promise<ListResult> {
     const { barrier, applied } = this.#options;
     await barrier.beforeRead(token, deadline);
-    const until = await this.#adoptPage(request, deadline);
+    let until: string | undefined;
+    const adoptPage = async () => {
+      until = await this.#adoptPage(request, deadline);
+    };
     const look = () => takePage(orderedKeys(applied.state, request.prefix, request.after, until), request.limit);
-    const page = await this.#asOneCut(look, () => this.#judgePage(request), deadline);
+    const page = await this.#asOneCut(adoptPage, look, deadline);
     const { states } = page;
     return { states, next: page.next ?? until, token: pastOfStates(states, token), timing: deadline.timing() };
   }
 
-  /** Afterwards the ordered view may answer for the keys of the page, the last of which is returned. */
-  async #adoptPage(request: ListRequest, deadline: Deadline): Promise<string | undefined> {
+  /**
+   * What is shown of several keys hangs together. An entry applied since the barrier may depend on weaker writes of the
+   * other keys that the log has not taken in: to show it without them would be to show an effect without its cause, or half
+   * of a batch. So all that is shown depends on nothing but what the causal view had before `adopt` looked at it.
+   */
+  async #asOneCut<T extends { readonly states: readonly KeyState[] }>(
+    adopt: () => Promise<void>,
+    look: () => T,
+    deadline: Deadline,
+  ): Promise<T> {
+    const { barrier } = this.#options;
     for (;;) {
-      const judged = deadline.inStore(() => this.#judgePage(request));
-      const { adoptions, until } = judged;
-      if (adoptions.length === 0 || (await this.#options.adopter.adopt(judged, deadline)) === 'adopted') return until;
+      const { known } = barrier;
+      await adopt();
+      const page = deadline.inStore(look);
+      const past = withoutLog(pastOfStates(page.states, VersionVector.EMPTY));
+      if (known.includes(past)) return page;
+      await barrier.beforeShowing(past, deadline);
     }
   }
 
-  #judgePage({ prefix, after, limit }: ListRequest): Judgement & { readonly until: string | undefined } {
-    const { applied, storage } = this.#options;
-    const { state, applied: base } = applied;
-    return { base, ...judgePage(keysOfBothViews(storage, state, prefix, after), state, limit) };
-  }
-
-  /**
-   * What is shown of several keys hangs together. An entry applied since the barrier may depend on weaker writes of the
-   * other keys that the log has not taken in; to show it without them would be to show an effect without its cause, or
-   * half of a batch.
-   */
-  async #asOneCut<T extends { readonly states: readonly KeyState[] }>(
-    look: () => T,
-    judge: () => Judgement,
-    deadline: Deadline,
-  ): Promise<T> {
-    const { barrier, adopter } = this.#options;
+  /** Afterwards the ordered view may answer for the keys of the page, the last of which is returned. */
+  async #adoptPage({ prefix, after, limit }: ListRequest, deadline: Deadline): Promise<string | undefined> {
+    const { applied, storage, adopter } = this.#options;
     for (;;) {
-      const page = deadline.inStore(look);
-      const past = pastOfStates(page.states, VersionVector.EMPTY);
-      const { base, adoptions } = deadline.inStore(judge);
-      const missing = adoptions.filter(({ versions }) => versions.some(({ dot }) => past.covers(dot)));
-      if (missing.length > 0) await adopter.adopt({ base, adoptions: missing }, deadline);
-      else if (barrier.covers(withoutLog(past))) return page;
-      else await barrier.beforeShowing(past, deadline);
+      const { state, applied: base } = applied;
+      const judged = deadline.inStore(() => judgePage(keysOfBothViews(storage, state, prefix, after), state, limit));
+      const { adoptions, until } = judged;
+      if (adoptions.length === 0 || (await adopter.adopt({ base, adoptions }, deadline)) === 'adopted') return until;
     }
   }
 

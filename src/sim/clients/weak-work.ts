@@ -3,7 +3,14 @@ import { utf8Encode } from '../../base/bytes.js';
 import { parseOrigin } from '../../base/ids.js';
 import type { Dot } from '../../clocks/dot.js';
 import { VersionVector } from '../../clocks/version-vector.js';
-import type { Durability, KeyState, MultiReadResult, WeakLevel, WriteOp, WriteResult } from '../../replica/request-types.js';
+import type {
+  Durability,
+  KeyState,
+  MultiReadResult,
+  WeakLevel,
+  WriteOp,
+  WriteResult,
+} from '../../replica/request-types.js';
 import type { Client, Told } from './client.js';
 import { allValues, describeShown, shownValue } from './recorder.js';
 
