@@ -21,6 +21,17 @@ import { StorageFuse } from './storage-fuse.js';
 /** What is durable. One storage at a time is open on it. */
 export class MemoryDisk {
   readonly tables: Readonly<Record<Table, SortedTable>> = eachTable(() => new SortedTable());
+
+  /** A disk owns its bytes; `slice` of a Buffer would be no copy. */
+  apply(writes: readonly StorageWrite[]): void {
+    for (const write of writes) {
+      const table = this.tables[write.table];
+      if (write.kind === 'put') table.put(new Uint8Array(write.key), new Uint8Array(write.value));
+      else if (write.kind === 'delete') table.delete(write.key);
+      else if (write.kind === 'delete-range') table.deleteRange(write.gte, write.lt);
+      else unreachable(write);
+    }
+  }
 }
 
 export interface MemoryStorageOptions {
@@ -28,10 +39,16 @@ export interface MemoryStorageOptions {
   readonly disk?: MemoryDisk;
   /**
    * Called when a group of commits is handed to the disk, which is at the end of the current task or when the flush
-   * before has ended; `done` makes them durable, `done(error)` fails the storage. By default it is done at once.
+   * before has ended; `done` makes them durable, `done(error)` fails the storage. By default it is done at once. The
+   * tables of the disk still show what was there before the group.
    */
-  readonly flush?: (done: (error?: Error) => void) => void;
+  readonly flush?: (done: (error?: Error) => void, group: CommitGroup) => void;
+  /** What an error says was written to. */
+  readonly medium?: string;
 }
+
+/** The writes of each commit of a group, in the order in which they take effect. */
+export type CommitGroup = readonly (readonly StorageWrite[])[];
 
 export interface MemoryStorage extends Storage {
   /** Commits that are not durable yet. */
@@ -50,7 +67,7 @@ interface Commit {
 }
 
 export function openMemoryStorage(options: MemoryStorageOptions = {}): MemoryStorage {
-  return new SortedStorage(options.disk ?? new MemoryDisk(), options.flush ?? ((done) => done()));
+  return new SortedStorage(options);
 }
 
 /** Reads of either the living tables or of frozen ones. */
@@ -95,15 +112,17 @@ class SortedSnapshot extends SortedReader implements StorageSnapshot {
 class SortedStorage extends SortedReader implements MemoryStorage {
   readonly #disk: MemoryDisk;
   readonly #flush: NonNullable<MemoryStorageOptions['flush']>;
+  readonly #medium: string;
   /** Whether a flush is under way or about to begin. */
   #busy = false;
   #flushing: Commit[] = [];
   #waiting: Commit[] = [];
 
-  constructor(disk: MemoryDisk, flush: NonNullable<MemoryStorageOptions['flush']>) {
+  constructor({ disk = new MemoryDisk(), flush = (done) => done(), medium = 'memory' }: MemoryStorageOptions) {
     super(disk.tables, new StorageFuse());
     this.#disk = disk;
     this.#flush = flush;
+    this.#medium = medium;
   }
 
   get pendingCommits(): number {
@@ -136,7 +155,7 @@ class SortedStorage extends SortedReader implements MemoryStorage {
   crash(survivors = 0): void {
     const pending = [...this.#flushing, ...this.#waiting];
     assert(survivors <= pending.length, 'more survivors than commits', { survivors, pending: pending.length });
-    for (const { writes } of pending.slice(0, survivors)) this.#apply(writes);
+    for (const { writes } of pending.slice(0, survivors)) this.#disk.apply(writes);
     this.#flushing = [];
     this.#waiting = [];
     this.fuse.blow(new InvariantError('storage has crashed'));
@@ -153,38 +172,31 @@ class SortedStorage extends SortedReader implements MemoryStorage {
     if (!this.#busy) return;
     this.#flushing = group;
     this.#waiting = [];
-    this.#flush((error) => {
+    const done = (error?: Error) => {
       // Told twice, or the process whose flush this was has crashed.
       if (this.#flushing !== group) return;
       if (error === undefined) this.#succeed(group);
       else this.#fail(error);
-    });
+    };
+    this.#flush(
+      done,
+      group.map(({ writes }) => writes),
+    );
   }
 
   #succeed(group: readonly Commit[]): void {
-    for (const { writes } of group) this.#apply(writes);
+    for (const { writes } of group) this.#disk.apply(writes);
     this.#flushing = [];
     for (const { resolve } of group) resolve();
     this.#startFlush();
   }
 
   #fail(error: Error): void {
-    const failure = new CausewayError('storage-failed', `Writing to memory failed: ${error.message}.`);
+    const failure = new CausewayError('storage-failed', `Writing to ${this.#medium} failed: ${error.message}.`);
     this.fuse.blow(failure);
     for (const { reject } of [...this.#flushing, ...this.#waiting]) reject(failure);
     this.#flushing = [];
     this.#waiting = [];
-  }
-
-  /** A disk owns its bytes. */
-  #apply(writes: readonly StorageWrite[]): void {
-    for (const write of writes) {
-      const table = this.#disk.tables[write.table];
-      if (write.kind === 'put') table.put(write.key.slice(), write.value.slice());
-      else if (write.kind === 'delete') table.delete(write.key);
-      else if (write.kind === 'delete-range') table.deleteRange(write.gte, write.lt);
-      else unreachable(write);
-    }
   }
 }
 

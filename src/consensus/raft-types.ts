@@ -97,7 +97,7 @@ export type ReadState =
 export type ProposalOutcome =
   | { readonly kind: 'appended'; readonly batch: number; readonly firstIndex: number; readonly term: number }
   | { readonly kind: 'dropped'; readonly batch: number }
-  | { readonly kind: 'unknown'; readonly batch: number };
+  | { readonly kind: 'unknown'; readonly batch: number; readonly term: number };
 
 export interface Ready {
   readonly write: Write | undefined;

@@ -107,7 +107,7 @@ export class Requests {
     for (const [batch, asked] of this.#batches) {
       if (!isLost(asked)) continue;
       this.#batches.delete(batch);
-      outbox.answerProposal({ kind: 'unknown', batch });
+      outbox.answerProposal({ kind: 'unknown', batch, term: asked.term });
     }
   }
 

@@ -11,8 +11,8 @@ export type AppendResult =
   /** In the log at `index`, if the entry delivered there is of `term`; not committed yet. */
   | { readonly kind: 'appended'; readonly index: number; readonly term: number }
   | { readonly kind: 'not-appended'; readonly reason: NotAppended }
-  /** It may appear in the log, or may not. */
-  | { readonly kind: 'unknown' };
+  /** It may appear in the log, as an entry of `term` if that is known and of no other, or may not appear. */
+  | { readonly kind: 'unknown'; readonly term: number | undefined };
 
 export type ReadIndexResult =
   /** Whoever has applied `index` reads no older state than was current when it asked. */

@@ -40,7 +40,7 @@ export interface Lab {
   readonly nats: LabNats;
   /** @throws CausewayError `invalid-config` if there is none of this name. */
   replica(id: string): ReplicaProcess;
-  /** Waits until every replica serves and sees all others. */
+  /** Waits until every replica serves all levels and sees all others. */
   settled(): Promise<void>;
   stop(): Promise<void>;
 }
@@ -50,7 +50,7 @@ const DEFAULT_BASE_PORT = 7101;
 /** Another program may take a port between our look and the replica's bind. */
 const ATTEMPTS = 3;
 
-/** Resolves when every replica serves and sees all others. @throws CausewayError that says what does not start. */
+/** Resolves when every replica serves all levels and sees all others. @throws CausewayError that says what does not start. */
 export async function startLab(options: LabOptions = {}): Promise<Lab> {
   const choice = await chooseBroker(process.env, options);
   await checkReachable(choice);

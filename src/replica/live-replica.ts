@@ -116,7 +116,7 @@ export class LiveReplica implements Replica {
       driver: this.#driver,
       admission: this.#admission,
       durability: this.#durability,
-      ordered: () => this.#machine.state,
+      applied: this.#machine,
       voters: () => this.#members.voters,
       reachable: () => this.#votersIn([this.id, ...this.#reachable()]),
     });
@@ -136,7 +136,7 @@ export class LiveReplica implements Replica {
     });
     this.#guard.probe();
     this.#announce();
-    this.#tick();
+    this.#tickOrDie();
   }
 
   /** Every peer has said something since this process started. */
@@ -203,11 +203,11 @@ export class LiveReplica implements Replica {
   }
 
   async drain(): Promise<void> {
-    this.#admission.drain();
-    this.#consensus.drain();
     const { time } = this.#options;
+    this.#admission.drain();
     const deadlineMs = time.monotonicMs() + LIMITS.drainMaxMs;
-    while (this.#writesInProgress + this.#consensus.inProgress > 0 && time.monotonicMs() < deadlineMs) {
+    await this.#consensus.drain(LIMITS.drainMaxMs);
+    while (this.#writesInProgress > 0 && time.monotonicMs() < deadlineMs) {
       await new Promise<void>((resolve) => time.after(LIMITS.tickMs, resolve));
     }
     await this.#driver.settle();
@@ -218,6 +218,7 @@ export class LiveReplica implements Replica {
     this.#closed = true;
     this.#cancelTick();
     this.#admission.drain();
+    this.#membership.close();
     await this.#consensus.close();
     await this.#driver.close();
     await this.#options.transport.close();
@@ -347,8 +348,17 @@ export class LiveReplica implements Replica {
     });
   }
 
-  #tick(): void {
+  /** What it comes across without being asked - a damaged record, a broken invariant - leaves nothing to go on from. */
+  #tickOrDie(): void {
     if (this.#closed) return;
+    try {
+      this.#tick();
+    } catch (error) {
+      this.#options.onFatal(error);
+    }
+  }
+
+  #tick(): void {
     const now = this.#options.time.monotonicMs();
     this.#driver.tick();
     this.#audit.tick();
@@ -358,7 +368,7 @@ export class LiveReplica implements Replica {
     }
     this.#lag.note(this.#driver.plane.durable, now);
     if (now - this.#lastHelloMs >= HELLO_INTERVAL_MS) this.#hello();
-    this.#cancelTick = this.#options.time.after(LIMITS.tickMs, () => this.#tick());
+    this.#cancelTick = this.#options.time.after(LIMITS.tickMs, () => this.#tickOrDie());
   }
 
   #progress(): void {

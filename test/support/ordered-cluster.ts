@@ -241,7 +241,7 @@ export class OrderedNode {
       durability: this.#durability,
       voters: () => votersOf(undefined, this.#members),
       reachable: () => this.#members.length,
-      ordered: () => this.member.state,
+      applied: this.member,
     });
   }
 

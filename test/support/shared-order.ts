@@ -88,7 +88,7 @@ export class SharedOrder {
       settle({ kind: 'appended', index: this.entries.length + 1, term: this.term });
       this.elect(this.leader ?? 0);
     }
-    if (fate.endsWith('unknown')) settle({ kind: 'unknown' });
+    if (fate.endsWith('unknown')) settle({ kind: 'unknown', term: undefined });
     if (fate === 'refuse') settle({ kind: 'not-appended', reason: 'no-leader' });
     if (fate === 'overload') settle({ kind: 'not-appended', reason: 'overloaded' });
   }

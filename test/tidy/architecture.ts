@@ -36,6 +36,7 @@ export const FOLDERS: Readonly<Record<string, FolderRule>> = {
   },
   client: { imports: ['base'], types: ['api'] },
   check: { imports: ['base'] },
+  maelstrom: { imports: ['base', 'clocks', 'ports', 'replica'], packages: ['node:*'] },
   sim: { imports: [...CORES, 'ports', 'replica', 'client', 'check', 'lab'] },
   lab: { imports: ['base', 'adapters', 'client', 'check'], packages: ['hdr-histogram-js', 'undici', 'node:*'] },
 };

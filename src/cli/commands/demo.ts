@@ -3,7 +3,8 @@ import { describeBroker } from '../../lab/broker-choice.js';
 import { type Lab, startLab } from '../../lab/cluster.js';
 import { causalityStory } from '../../lab/demo/causality-story.js';
 import { levelStory } from '../../lab/demo/level-story.js';
-import { healStory, partitionStory } from '../../lab/demo/partition-story.js';
+import { orderStory } from '../../lab/demo/order-story.js';
+import { followerStory, healStory, partitionStory } from '../../lab/demo/partition-story.js';
 import type { ReplicaName, Stage } from '../../lab/demo/story.js';
 import { type Narrator, type Score, tellStories } from '../../lab/demo/tell.js';
 import { EXIT, type ExitCode } from '../exit-codes.js';
@@ -15,7 +16,7 @@ export interface DemoOptions {
 }
 
 const REPLICAS: readonly ReplicaName[] = ['r1', 'r2', 'r3'];
-const STORIES = [levelStory, causalityStory, partitionStory, healStory];
+const STORIES = [levelStory, causalityStory, orderStory, partitionStory, healStory, followerStory];
 const INTERRUPTED = 130;
 
 export async function demo(terminal: Terminal, options: DemoOptions): Promise<ExitCode> {
@@ -42,7 +43,7 @@ export async function demo(terminal: Terminal, options: DemoOptions): Promise<Ex
 }
 
 function stageOn(lab: Lab): Stage {
-  return { urlOf: (replica) => lab.replica(replica).url, replicas: REPLICAS, tokens: new Map() };
+  return { urlOf: (replica) => lab.replica(replica).url, replicas: REPLICAS, tokens: new Map(), notes: new Map() };
 }
 
 function narratorOn(terminal: Terminal): Narrator {

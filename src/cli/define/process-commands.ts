@@ -1,9 +1,11 @@
 /** The commands that run replicas or look at this machine, as their help shows them. */
 import { type Command, Option } from 'commander';
 import { LIMITS } from '../../base/limits.js';
+import { WORKLOADS } from '../../maelstrom/workload-names.js';
 import type { DemoOptions } from '../commands/demo.js';
 import type { DoctorOptions } from '../commands/doctor.js';
 import type { LabOptions } from '../commands/lab.js';
+import type { MaelstromOptions } from '../commands/maelstrom.js';
 import type { NatsInstallOptions } from '../commands/nats-install.js';
 import type { ServeOptions } from '../commands/serve.js';
 import { parseListenAddress, parsePeers } from '../parse/addresses.js';
@@ -19,6 +21,7 @@ export function defineProcessCommands(program: Command, run: Run): void {
   defineDemo(program, run);
   defineDoctor(program, run);
   defineNats(program, run);
+  defineMaelstrom(program, run);
 }
 
 function defineServe(program: Command, run: Run): void {
@@ -105,8 +108,8 @@ function defineDemo(program: Command, run: Run): void {
     .command('demo')
     .summary('see what the levels mean, in half a minute')
     .description(
-      'Start a lab, tell four short stories on it - levels, causality, a partition, healing - and compare what is ' +
-        'observed with what is promised. Exit code 1 if anything differs.',
+      'Start a lab, tell six short stories on it - levels, causality, one order for all, a partition, healing, another ' +
+        'partition - and compare what is observed with what is promised. Exit code 1 if anything differs.',
     )
     .addOption(
       new Option('--transport <kind>', 'embedded: the broker built into Causeway').choices(['nats-server', 'embedded']),
@@ -140,6 +143,34 @@ function defineNats(program: Command, run: Run): void {
     .addHelpText('after', examples([['causeway nats install', '']]))
     .action((options: NatsInstallOptions) =>
       run(async (terminal) => (await import('../commands/nats-install.js')).natsInstall(terminal, options)),
+    );
+}
+
+function defineMaelstrom(program: Command, run: Run): void {
+  program
+    .command('maelstrom')
+    .summary('run a node under Jepsen Maelstrom')
+    .description(
+      'Run one node of a Maelstrom test: messages come on standard input and go out on standard output, one JSON ' +
+        'object a line. The replica is the one that `serve` runs, without HTTP, NATS and LMDB. It ends with its input.',
+    )
+    .option('--data <folder>', 'keep the data of each node in a folder below this one (default: in memory)')
+    .addOption(
+      new Option(
+        '--workload <name>',
+        'what is tested (default: told from the requests; a bare read waits for a write)',
+      ).choices(WORKLOADS),
+    )
+    .addOption(logLevelOption())
+    .addHelpText(
+      'after',
+      examples([
+        ['causeway maelstrom --workload lin-kv --data /tmp/nodes', 'what Maelstrom starts for each node'],
+        ['maelstrom test -w lin-kv --bin bin/causeway.mjs --node-count 3 -- maelstrom --workload lin-kv', ''],
+      ]),
+    )
+    .action((options: MaelstromOptions) =>
+      run(async (terminal) => (await import('../commands/maelstrom.js')).maelstrom(terminal, options)),
     );
 }
 

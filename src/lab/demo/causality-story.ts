@@ -1,11 +1,12 @@
 /** Story two: a question, its answer, and an observer whom the answer reaches first. */
 import { curlLine } from '../curl-line.js';
 import { type HttpCall, jsonOf, NoAnswer } from '../http-call.js';
-import { answerTo, readFrom, request, tellAll, watchUntil } from './steps.js';
+import { answerTo } from './ask.js';
+import { readFrom, request, tellAll, watchUntil } from './steps.js';
 import type { Stage, Step, Story } from './story.js';
 
-const DELAY_MS = 2_500;
-const PATIENCE_MS = 12_000;
+const DELAY_MS = 4_000;
+const PATIENCE_MS = 20_000;
 
 export const causalityStory: Story = {
   title: 'Never an answer before its question',

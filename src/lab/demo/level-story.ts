@@ -7,7 +7,8 @@ export const levelStory: Story = {
   lesson:
     'Three replicas hold copies of the same keys, and copies take time to agree. An eventual request takes what its\n' +
     'replica has at this moment. A causal one respects cause and effect: the token in every response names what it\n' +
-    'depended on, and whoever shows the token to any replica sees at least that much - or waits, or is told why not.',
+    'depended on, and whoever shows the token to any replica sees at least that much - or waits, or is told why not. A\n' +
+    'linearizable one asks a majority first, and sees all that was finished before it began, token or not.',
   steps: [
     request(
       'Write at r1, eventual',
@@ -38,6 +39,16 @@ export const levelStory: Story = {
       'Read it at r3 with the token as well: any replica will do',
       { at: 'r3', level: 'causal', key: 'demo/greeting', as: 'alice' },
       { status: 200, body: 'hello', headers: { 'served-by': 'r3' } },
+    ),
+    request(
+      'Write at r1, linearizable',
+      { at: 'r1', level: 'linearizable', key: 'demo/stock', value: '1' },
+      { status: 200, headers: { 'consistency-level': 'linearizable', durability: 'majority', 'served-by': 'r1' } },
+    ),
+    request(
+      'Read it at r3, linearizable, at once and without a token',
+      { at: 'r3', level: 'linearizable', key: 'demo/stock' },
+      { status: 200, body: '1', headers: { 'consistency-level': 'linearizable', 'served-by': 'r3' } },
     ),
   ],
 };

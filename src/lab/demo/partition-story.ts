@@ -1,6 +1,8 @@
-/** Story three: a network cut in two, both sides at work, and how they come together again. */
+/** Story four: a network cut in two, both sides at work, and how they come together again. */
 import { type HttpAnswer, jsonOf, NoAnswer } from '../http-call.js';
-import { answerTo, readFrom, request, tellAll, watchUntil } from './steps.js';
+import { answerTo } from './ask.js';
+import { lead, refusedRead, refusedWrite, servedRead, servedWrite } from './quorum-steps.js';
+import { readFrom, request, tellAll, watchUntil } from './steps.js';
 import type { Story } from './story.js';
 
 const CONVERGE_WITHIN_MS = 8_000;
@@ -9,11 +11,22 @@ const WAIT_MS = 300;
 export const partitionStory: Story = {
   title: 'A partition, and both sides go on',
   lesson:
-    'The network between {r1} and {r2, r3} is cut. Neither level needs a majority, so both sides keep reading and writing.\n' +
-    'What cannot be had is the past of the other side: a token from over there is answered with an honest 503 that names\n' +
-    'what is missing, instead of an old value that looks like a new one.',
+    'The network between {r1} and {r2, r3} is cut. The two weaker levels need no majority, so both sides keep reading and\n' +
+    'writing. What cannot be had is the past of the other side: a token from over there is answered with an honest 503\n' +
+    'that names what is missing. What needs one order for all is served where the majority is, and only there - even if\n' +
+    'the leader is on the other side. It finds out by itself that nobody hears it any more.',
   steps: [
+    lead('r1', 'the harder case is that the leader is cut off'),
     tellAll('Cut r1 off', 'PUT', '/v1/faults/partitions/demo', { groups: [['r1'], ['r2', 'r3']] }),
+    refusedRead('Read at r1, linearizable: not the old value, but a refusal, and soon', 'r1'),
+    refusedWrite('Write at r1, linearizable: refused as well, and certainly not applied', 'r1', '99'),
+    servedWrite('Write at r2, linearizable: the majority has a leader of its own by now', 'r2', '2'),
+    servedRead('Read it at r3, linearizable', 'r3', '2'),
+    request(
+      'Read the same at r1, causal: what r1 has, and says no more than that',
+      { at: 'r1', level: 'causal', key: 'demo/stock' },
+      { status: 200, body: '1', headers: { 'consistency-level': 'causal', 'served-by': 'r1' } },
+    ),
     request(
       'Write at r1, causal',
       { at: 'r1', level: 'causal', key: 'demo/cart', value: 'apples', as: 'north' },
@@ -45,6 +58,23 @@ export const partitionStory: Story = {
       { at: 'r2', level: 'eventual', key: 'demo/cart' },
       { status: 200, body: 'pears' },
     ),
+  ],
+};
+
+/** The other case: the leader is where the majority is, and nothing changes for those who can reach it. */
+export const followerStory: Story = {
+  title: 'The same, with the leader on the larger side',
+  lesson:
+    'Now {r3} is cut off, which follows. No election is needed: {r1, r2} go on as if nothing had happened, and r3 refuses\n' +
+    'what it cannot know. When the cut heals it catches up from the log.',
+  steps: [
+    lead('r2', 'it stays with the majority'),
+    tellAll('Cut r3 off', 'PUT', '/v1/faults/partitions/demo', { groups: [['r3'], ['r1', 'r2']] }),
+    servedWrite('Write at r1, linearizable', 'r1', '3'),
+    servedRead('Read it at r2, linearizable', 'r2', '3'),
+    refusedRead('Read it at r3, linearizable', 'r3'),
+    tellAll('Heal', 'DELETE', '/v1/faults'),
+    servedRead('Read it at r3, linearizable again', 'r3', '3'),
   ],
 };
 
@@ -92,6 +122,7 @@ export const healStory: Story = {
         return { ok: same, observed: same ? 'the same version everywhere' : [...versions].join(' / ') };
       },
     },
+    servedRead('Read the stock at r1, linearizable again', 'r1', '2'),
     request(
       'Somebody who has seen both writes them together',
       { at: 'r2', level: 'causal', key: 'demo/cart', value: 'apples and pears', as: 'north' },

@@ -1,17 +1,18 @@
 /** The kinds of steps that stories are told in. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { curlLine } from '../curl-line.js';
-import { encodeKey, type HttpAnswer, type HttpCall, jsonOf, NoAnswer, sendCall, textOf } from '../http-call.js';
+import { encodeKey, type HttpAnswer, type HttpCall, jsonOf, NoAnswer, textOf } from '../http-call.js';
+import { type Asked, answerTo, askPatiently } from './ask.js';
 import type { Observation, ReplicaName, Stage, Step } from './story.js';
 
-const ANSWER_TIMEOUT_MS = 15_000;
 const FAULT_TTL_MS = 60_000;
 /** Of a token, a line shows the beginning. */
 const TOKEN_SHOWN_CHARS = 12;
+const JSON_SHOWN_MAX_CHARS = 100;
 
 export interface Request {
   readonly at: ReplicaName;
-  readonly level: 'eventual' | 'causal';
+  readonly level: 'eventual' | 'causal' | 'linearizable';
   readonly key: string;
   /** Written if given, read otherwise. */
   readonly value?: string;
@@ -20,6 +21,18 @@ export interface Request {
   readonly as?: string;
   readonly query?: string;
   readonly durability?: 'majority';
+  readonly ifNoneMatch?: '*';
+  /** `<lock>=<n>` */
+  readonly fencingToken?: string;
+}
+
+/** A request to something else than a key. */
+export interface Call {
+  readonly at: ReplicaName;
+  readonly method: 'GET' | 'PUT' | 'POST' | 'DELETE';
+  readonly path: string;
+  readonly body?: object;
+  readonly idempotencyKey?: string;
 }
 
 export interface Expectation {
@@ -28,7 +41,7 @@ export interface Expectation {
   /** Header names in lower case. */
   readonly headers?: Readonly<Record<string, string>>;
   /** Looks into what the other fields cannot say; returns what is wrong. */
-  readonly check?: (answer: HttpAnswer) => string | undefined;
+  readonly check?: (answer: HttpAnswer, stage: Stage) => string | undefined;
   /** What `check` looks for, in words. */
   readonly also?: string;
 }
@@ -41,23 +54,44 @@ const SHOWN_HEADERS = [
   'conflicts',
   'version-timestamp',
   'served-by',
+  'idempotent-replayed',
   'retry-after',
 ] as const;
 
-/** Send one request and look at its answer. */
+/** Send one request to a key, and look at its answer. */
 export function request(says: string, wanted: Request, expect: Expectation): Step {
   return {
     says,
     expected: describeExpectation(expect),
     async run(stage) {
-      const call = callOf(stage, wanted);
-      const answer = await answerTo(call);
-      if (answer instanceof NoAnswer) return { ok: false, observed: answer.message, shown: [`$ ${shownCurl(call)}`] };
-      const token = answer.headers['causal-token'];
+      const sent = callOf(stage, wanted);
+      const asked = await askPatiently(sent, [expect.status].flat());
+      const token = asked.answer instanceof NoAnswer ? undefined : asked.answer.headers['causal-token'];
       if (wanted.as !== undefined && token !== undefined) stage.tokens.set(wanted.as, token);
-      return { ...judge(answer, expect), shown: [`$ ${shownCurl(call)}`, ...shownAnswer(answer)] };
+      return observe(sent, asked, expect, stage);
     },
   };
+}
+
+/** Send one request to another route, and look at its answer. */
+export function call(says: string, wanted: Call, expect: Expectation): Step {
+  return {
+    says,
+    expected: describeExpectation(expect),
+    async run(stage) {
+      const sent = jsonCall(stage, wanted);
+      return observe(sent, await askPatiently(sent, [expect.status].flat()), expect, stage);
+    },
+  };
+}
+
+/** A request with a JSON body, as it goes to one replica. */
+export function jsonCall(stage: Stage, { at, method, path, body, idempotencyKey }: Call): HttpCall {
+  const headers: Record<string, string> = {};
+  if (body !== undefined) headers['Content-Type'] = 'application/json';
+  if (idempotencyKey !== undefined) headers['Idempotency-Key'] = idempotencyKey;
+  const json = body === undefined ? {} : { body: Buffer.from(JSON.stringify(body)) };
+  return { method, origin: stage.urlOf(at), path, headers, ...json };
 }
 
 /** Tell every replica of a fault, or to forget all of them. */
@@ -66,9 +100,8 @@ export function tellAll(says: string, method: 'PUT' | 'DELETE', path: string, bo
     says,
     expected: 'all replicas take it',
     async run(stage) {
-      const json = body === undefined ? {} : { body: Buffer.from(JSON.stringify({ ...body, ttlMs: FAULT_TTL_MS })) };
-      const headers: Record<string, string> = body === undefined ? {} : { 'Content-Type': 'application/json' };
-      const calls = stage.replicas.map((id): HttpCall => ({ method, origin: stage.urlOf(id), path, headers, ...json }));
+      const json = body === undefined ? {} : { body: { ...body, ttlMs: FAULT_TTL_MS } };
+      const calls = stage.replicas.map((at) => jsonCall(stage, { at, method, path, ...json }));
       const answers = await Promise.all(calls.map(answerTo));
       const refused = stage.replicas.filter((_, i) => !isSuccess(answers[i]));
       const [first] = calls;
@@ -109,25 +142,19 @@ export function readFrom(stage: Stage, at: ReplicaName, path: string, level?: st
   return { method: 'GET', origin: stage.urlOf(at), path, headers };
 }
 
-/** The answer, or why there is none: either is an observation. */
-export async function answerTo(call: HttpCall): Promise<HttpAnswer | NoAnswer> {
-  try {
-    return await sendCall(call, { timeoutMs: ANSWER_TIMEOUT_MS });
-  } catch (error) {
-    if (error instanceof NoAnswer) return error;
-    throw error;
-  }
-}
-
 function callOf(stage: Stage, wanted: Request): HttpCall {
   const { at, level, key, value, timeoutMs, as, durability } = wanted;
   const timeout = timeoutMs === undefined ? '' : `;timeout=${timeoutMs}`;
   const token = as === undefined ? undefined : stage.tokens.get(as);
   const headers: Record<string, string> = { 'Consistency-Level': `${level}${timeout}` };
   if (durability !== undefined) headers['Durability'] = durability;
+  if (wanted.fencingToken !== undefined) headers['Fencing-Token'] = wanted.fencingToken;
+  if (wanted.ifNoneMatch !== undefined) headers['If-None-Match'] = wanted.ifNoneMatch;
   if (token !== undefined) headers['Causal-Token'] = token;
   const path = `/v1/kv/${encodeKey(key)}${wanted.query === undefined ? '' : `?${wanted.query}`}`;
   if (value === undefined) return { method: 'GET', origin: stage.urlOf(at), path, headers };
+  // What is in the log may have been done although no answer came: under a name of its own it can be asked for again.
+  if (level === 'linearizable') headers['Idempotency-Key'] = `${key}=${value}@${at}`.replaceAll(' ', '-');
   return { method: 'PUT', origin: stage.urlOf(at), path, headers, body: Buffer.from(value, 'utf8') };
 }
 
@@ -135,14 +162,22 @@ function isSuccess(answer: HttpAnswer | NoAnswer | undefined): boolean {
   return answer !== undefined && !(answer instanceof NoAnswer) && answer.status < 300;
 }
 
-function judge(answer: HttpAnswer, expect: Expectation): Observation {
+function observe(sent: HttpCall, asked: Asked, expect: Expectation, stage: Stage): Observation {
+  const { answer, attempts, tookMs } = asked;
+  const again = attempts === 1 ? '' : `   (attempt ${attempts}: each before was told to try again)`;
+  const curl = `$ ${shownCurl(sent)}${again}`;
+  if (answer instanceof NoAnswer) return { ok: false, observed: answer.message, shown: [curl] };
+  return { ...judge(answer, expect, stage), shown: [curl, ...shownAnswer(answer, tookMs)] };
+}
+
+function judge(answer: HttpAnswer, expect: Expectation, stage: Stage): Observation {
   const wrong: string[] = [];
   if (![expect.status].flat().includes(answer.status)) wrong.push(String(answer.status));
   if (expect.body !== undefined && textOf(answer) !== expect.body) wrong.push(`body ${textOf(answer).slice(0, 80)}`);
   for (const [name, value] of Object.entries(expect.headers ?? {})) {
     if (answer.headers[name] !== value) wrong.push(`${name}: ${answer.headers[name] ?? '(absent)'}`);
   }
-  const complaint = expect.check?.(answer);
+  const complaint = expect.check?.(answer, stage);
   if (complaint !== undefined) wrong.push(complaint);
   return wrong.length === 0
     ? { ok: true, observed: describeExpectation({ ...expect, status: answer.status }) }
@@ -157,21 +192,26 @@ function describeExpectation({ status, body, headers, also }: Expectation): stri
   return parts.join(', ');
 }
 
-function shownAnswer(answer: HttpAnswer): string[] {
+function shownAnswer(answer: HttpAnswer, tookMs: number): string[] {
   const headers = SHOWN_HEADERS.flatMap((name) => {
     const value = answer.headers[name];
     return value === undefined ? [] : [`${name}: ${name === 'causal-token' ? shortToken(value) : value}`];
   });
-  const isJson = /json/.test(answer.headers['content-type'] ?? '');
-  const body = isJson ? problemOf(answer) : textOf(answer);
-  return [`< ${answer.status}  ${headers.join('  ')}`, ...(body === '' ? [] : [`< ${body}`])];
+  const text = textOf(answer);
+  // A receipt says again what the headers say.
+  const isLong = /json/.test(answer.headers['content-type'] ?? '') && text.length > JSON_SHOWN_MAX_CHARS;
+  const body = isLong ? problemOf(answer) : text;
+  return [`< ${answer.status} in ${tookMs} ms  ${headers.join('  ')}`, ...(body === '' ? [] : [`< ${body}`])];
 }
 
 function problemOf(answer: HttpAnswer): string {
   const body = jsonOf(answer);
   if (typeof body !== 'object' || body === null || !('detail' in body)) return '';
-  const missing = 'missing' in body ? ` missing ${JSON.stringify(body.missing)}` : '';
-  return `${String(body.detail)}${missing}`;
+  const facts = (['missing', 'served', 'owner'] as const).flatMap((name) => {
+    const value = (body as Readonly<Record<string, unknown>>)[name];
+    return value === undefined ? [] : [` ${name}: ${JSON.stringify(value)}`];
+  });
+  return `${String(body.detail)}${facts.join('')}`;
 }
 
 function shownCurl(call: HttpCall): string {

@@ -31,4 +31,6 @@ export interface Stage {
   readonly replicas: readonly ReplicaName[];
   /** Causal tokens by the name of their holder. */
   readonly tokens: Map<string, string>;
+  /** What the characters keep from one step to a later one. */
+  readonly notes: Map<string, string>;
 }

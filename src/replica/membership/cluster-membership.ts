@@ -55,6 +55,7 @@ export class ClusterMembership {
   #isFounding = false;
   #isAdopting = false;
   #isGone = false;
+  #isClosed = false;
   #removedSinceMs: number | undefined;
 
   constructor(options: ClusterMembershipOptions) {
@@ -91,15 +92,16 @@ export class ClusterMembership {
   }
 
   /**
-   * Whether a message about the order from `from` may be taken: its order is ours. The first one that comes binds this
-   * incarnation; it is not taken before that is durable, and will be said again.
+   * Let a message about the order from `from` be taken, if its order is ours. The first one that comes binds this
+   * incarnation and is taken when that is durable: it is the campaign of the founder, which would otherwise be lost, and
+   * come again only after an election timeout. What comes in between is not taken, and will be said again.
    */
-  admitsOrder(from: Origin): boolean {
+  admitToOrder(from: Origin, take: () => void): void {
     const heard = this.#options.table.heard(replicaOf(from) ?? this.#options.id);
     const theirs = heard?.origin === from ? heard.hello.order : undefined;
-    if (theirs === undefined || this.#isGone) return false;
-    if (this.order === undefined && !this.#isFounding) void this.#bind(theirs);
-    return this.order === theirs && !this.#isBinding;
+    if (theirs === undefined || this.#isGone) return;
+    if (this.order === undefined && !this.#isFounding) void this.#bind(theirs, take);
+    else if (this.order === theirs && !this.#isBinding) take();
   }
 
   heardHello(from: Sender, { order, position }: Hello): void {
@@ -142,7 +144,7 @@ export class ClusterMembership {
   /** To be called every `LIMITS.tickMs` once the id is known to be ours. */
   tick(): void {
     const order = this.#order;
-    if (order === undefined || this.#isGone) return;
+    if (order === undefined || this.#isGone || this.#isClosed) return;
     const nowMs = this.#options.time.monotonicMs();
     if (this.#mayFound(order)) {
       const voters = this.#founding.tick(this.#self, nowMs);
@@ -153,6 +155,11 @@ export class ClusterMembership {
       this.#removedSinceMs = undefined;
       this.#replacements?.tick(nowMs);
     } else this.#leftOut(nowMs);
+  }
+
+  /** Nothing is stored any more, and nothing said. */
+  close(): void {
+    this.#isClosed = true;
   }
 
   /** The data has a new incarnation, and the stored membership was wiped with the same transaction. */
@@ -184,7 +191,7 @@ export class ClusterMembership {
     this.#isFounding = false;
   }
 
-  async #bind(order: Origin): Promise<void> {
+  async #bind(order: Origin, take: () => void): Promise<void> {
     if (this.#isBinding) return;
     this.#isBinding = true;
     const isStored = await this.#store({ ...this.#stored, order });
@@ -192,6 +199,7 @@ export class ClusterMembership {
     if (!isStored) return;
     this.#options.trace({ name: 'membership.bound', level: 'info', facts: { order } });
     this.#options.onBound();
+    if (this.order === order && !this.#isGone) take();
   }
 
   /** Take over the members that the order has committed, when they are durable here too. */
@@ -283,14 +291,15 @@ export class ClusterMembership {
     };
   }
 
-  /** False if storage failed: then the process is about to end. */
+  /** False if this replica closes meanwhile, or if storage failed: then the process is about to end. */
   async #store(next: StoredMembership): Promise<boolean> {
+    if (this.#isClosed) return false;
     this.#stored = next;
     try {
       await this.#options.storage.commit([membershipWrite(next)]);
-      return true;
+      return !this.#isClosed;
     } catch (error) {
-      this.#options.onFatal(error);
+      if (!this.#isClosed) this.#options.onFatal(error);
       return false;
     }
   }

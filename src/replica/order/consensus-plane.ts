@@ -3,6 +3,7 @@
  * served by. It puts the parts together and owns no logic of its own.
  */
 import { type Origin, type ReplicaId, replicaOf } from '../../base/ids.js';
+import { LIMITS } from '../../base/limits.js';
 import type { Message } from '../../consensus/messages.js';
 import type { RaftStatus } from '../../consensus/raft-types.js';
 import { decodeEntry, stampEntry } from '../../keyspace/ordered/entry.js';
@@ -109,11 +110,6 @@ export class ConsensusPlane {
     return this.#order.position;
   }
 
-  /** Requests at `linearizable` that have not been answered. */
-  get inProgress(): number {
-    return this.#inProgress;
-  }
-
   get figures(): ConsensusFigures {
     const { firstIndex, lastIndex } = this.#order.status();
     return {
@@ -141,7 +137,7 @@ export class ConsensusPlane {
 
   /** Nothing is taken from a member of another order, or before it is durable that this order is ours. */
   receiveRaft(from: Sender, message: Message): void {
-    if (this.#options.membership.admitsOrder(from.origin)) this.#order.receive(from.origin, message);
+    this.#options.membership.admitToOrder(from.origin, () => this.#order.receive(from.origin, message));
   }
 
   receiveOrder(from: Sender, message: OrderMessage): void {
@@ -173,10 +169,21 @@ export class ConsensusPlane {
     this.#order.reincarnated(this.#options.self());
   }
 
-  /** No new requests come: those that wait for a lock stop waiting, and somebody else leads from now on. */
-  drain(): void {
+  /**
+   * No new requests come: those that wait for a lock stop waiting, and somebody else is to lead. Resolves when nothing is in
+   * progress any more, or after `timeoutMs`.
+   */
+  async drain(timeoutMs: number): Promise<void> {
+    const { time } = this.#options;
     this.#coordination.drain();
-    this.#order.resign();
+    const startedMs = time.monotonicMs();
+    const handsOver = this.#order.resign();
+    const isBusy = () => {
+      const spentMs = time.monotonicMs() - startedMs;
+      const waitsForHeir = handsOver && this.#order.isLeader && spentMs < LIMITS.electionTimeoutMs;
+      return spentMs < timeoutMs && (this.#inProgress > 0 || waitsForHeir);
+    };
+    while (isBusy()) await new Promise<void>((resolve) => time.after(LIMITS.tickMs, resolve));
   }
 
   async close(): Promise<void> {
@@ -202,7 +209,8 @@ export class ConsensusPlane {
       trace,
       state: machine,
       send: sendRaft,
-      stamp: (command) => stamp(command, time),
+      stamp: (command) => void stampEntry(command, Math.max(0, Math.floor(time.wallMs()))),
+      check: decodeEntry,
       onChange: () => {},
       onFatal,
     });
@@ -221,7 +229,7 @@ export class ConsensusPlane {
       order: this.#order,
       applied: machine,
       proposals: this.#proposer,
-      voters: () => this.#order.status().configuration,
+      voters: () => this.#order.configuration,
       peers: () => driver.plane.peers(driver.now()),
       admit: () => admission.admit(),
       hurry: () => driver.requestDigests(),
@@ -277,12 +285,6 @@ export class ConsensusPlane {
       this.#inProgress -= 1;
     }
   }
-}
-
-/** @throws DecodeError if it is no entry: nothing that cannot be applied may come into the log */
-function stamp(command: Uint8Array, time: Time): void {
-  decodeEntry(command);
-  stampEntry(command, Math.max(0, Math.floor(time.wallMs())));
 }
 
 function roleOf({ role, standing }: RaftStatus): OrderStatus['role'] {

@@ -5,6 +5,10 @@
  * An entry that certainly went nowhere is proposed again, under a new name. One that may have gone somewhere is proposed
  * again only if it is harmless to apply it twice: an adoption, or a request that carries an Idempotency-Key, under which
  * the state machine applies it once.
+ *
+ * What was sent to a leader that is lost can be in the log with that leader's term only. Terms never fall along the log: once
+ * an entry of a later term is applied here, what was not applied before it went nowhere. So an election answers those who
+ * wait.
  */
 import { assert } from '../../base/assert.js';
 import { CausewayError } from '../../base/errors.js';
@@ -34,13 +38,15 @@ export interface ProposerOptions {
 type Whereabouts =
   | { readonly kind: 'sent' }
   | { readonly kind: 'appended'; readonly index: number; readonly term: number }
-  | { readonly kind: 'unknown' }
+  | { readonly kind: 'unknown'; readonly term: number | undefined }
   | { readonly kind: 'passed' };
 
 interface Attempt {
   readonly proposal: Proposal;
   readonly origin: Origin;
   readonly number: number;
+  /** Jumps before it was sent. */
+  readonly jumps: number;
   at: Whereabouts;
 }
 
@@ -73,6 +79,9 @@ export class Proposer implements Proposals {
   /** The last entry that was applied, and the last that may have been without our being told. */
   #applied: number;
   #jumped: number;
+  #jumps = 0;
+  /** Of the last entry that was applied. */
+  #term = 0;
   #closed = false;
 
   constructor(options: ProposerOptions) {
@@ -117,7 +126,8 @@ export class Proposer implements Proposals {
       };
       this.#open.add(proposal);
       this.#bytes += proposal.sizeBytes;
-      if (this.#options.order.hasLeader) this.#append({ proposal, origin, number, at: { kind: 'sent' } }, bytes);
+      if (this.#options.order.hasLeader)
+        this.#append({ proposal, origin, number, jumps: this.#jumps, at: { kind: 'sent' } }, bytes);
       else this.#leaderless(proposal);
     });
   }
@@ -160,7 +170,7 @@ export class Proposer implements Proposals {
         this.#expect(attempt, result.index, result.term);
         return;
       case 'unknown':
-        attempt.at = { kind: 'unknown' };
+        this.#lost(attempt, result.term);
         this.#next(proposal);
         return;
       case 'not-appended':
@@ -168,6 +178,13 @@ export class Proposer implements Proposals {
         if (result.reason === 'closed' || result.reason === 'overloaded') this.#refuse(proposal, result.reason);
         else this.#leaderless(proposal);
     }
+  }
+
+  /** Nobody will say where it is, if it is anywhere. */
+  #lost(attempt: Attempt, term: number | undefined): void {
+    if (attempt.jumps !== this.#jumps) attempt.at = { kind: 'passed' };
+    else if (term !== undefined && term < this.#term) this.#drop(attempt);
+    else attempt.at = { kind: 'unknown', term };
   }
 
   #expect(attempt: Attempt, index: number, term: number): void {
@@ -198,14 +215,28 @@ export class Proposer implements Proposals {
       this.#drop(attempt);
       this.#next(attempt.proposal);
     }
+    if (term > this.#term) this.#termBegan(term);
+  }
+
+  /** All entries of earlier terms are applied. */
+  #termBegan(term: number): void {
+    this.#term = term;
+    for (const attempt of [...this.#attempts.values()]) {
+      const { at } = attempt;
+      if (at.kind !== 'unknown' || at.term === undefined || at.term >= term) continue;
+      this.#drop(attempt);
+      this.#next(attempt.proposal);
+    }
   }
 
   #onJumped(index: number): void {
+    this.#jumps += 1;
     this.#jumped = Math.max(this.#jumped, index);
     this.#applied = Math.max(this.#applied, index);
     for (const at of [...this.#byIndex.keys()]) if (at <= index) this.#byIndex.delete(at);
     for (const attempt of [...this.#attempts.values()]) {
-      if (attempt.at.kind !== 'appended' || attempt.at.index > index) continue;
+      const isInside = attempt.at.kind === 'appended' && attempt.at.index <= index;
+      if (!isInside && attempt.at.kind !== 'unknown') continue;
       attempt.at = { kind: 'passed' };
       this.#next(attempt.proposal);
     }
@@ -244,7 +275,7 @@ export class Proposer implements Proposals {
         return;
       }
       const { bytes, number, origin } = this.#encode(proposal.entry);
-      this.#append({ proposal, origin, number, at: { kind: 'sent' } }, bytes);
+      this.#append({ proposal, origin, number, jumps: this.#jumps, at: { kind: 'sent' } }, bytes);
     });
   }
 

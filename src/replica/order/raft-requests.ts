@@ -67,7 +67,7 @@ export class RaftRequests {
     this.#batches.delete(outcome.batch);
     for (const [i, settle] of batch.entries()) {
       if (outcome.kind === 'appended') settle({ kind: 'appended', index: outcome.firstIndex + i, term: outcome.term });
-      else if (outcome.kind === 'unknown') settle({ kind: 'unknown' });
+      else if (outcome.kind === 'unknown') settle({ kind: 'unknown', term: outcome.term });
       else settle({ kind: 'not-appended', reason: hasLeader ? 'overloaded' : 'no-leader' });
     }
   }
@@ -87,7 +87,7 @@ export class RaftRequests {
     const contexts = [...this.#contexts.values()];
     this.#batches.clear();
     this.#contexts.clear();
-    for (const settle of batches.flat()) settle({ kind: 'unknown' });
+    for (const settle of batches.flat()) settle({ kind: 'unknown', term: undefined });
     for (const settle of contexts.flat()) settle({ kind: 'unavailable', reason });
   }
 

@@ -1,7 +1,6 @@
 /** The write path of the two weaker levels: admission, one turn of the causal driver, and the durability asked for. */
 import { CausewayError } from '../../base/errors.js';
 import { LIMITS } from '../../base/limits.js';
-import type { StateReader } from '../../base/state-table.js';
 import { VersionVector } from '../../clocks/version-vector.js';
 import { readCatalog } from '../../coordination/catalog.js';
 import { COORDINATION } from '../../coordination/coordination.js';
@@ -13,6 +12,8 @@ import type { CausalDriver, IssueGroup } from '../causal/causal-driver.js';
 import type { DurabilityWaiters } from '../causal/durability-waiters.js';
 import type { KeyspaceTurn } from '../causal/keyspace-turn.js';
 import type { Voters } from '../membership/voters.js';
+import type { AppliedState } from '../order/applied-state.js';
+import { IndexWaiters } from '../order/index-waiters.js';
 import type { Durability, RequestContext, WriteRequest, WriteResult } from '../request-types.js';
 import type { Admission } from './admission.js';
 import { fingerprintOf } from './fingerprint.js';
@@ -27,7 +28,7 @@ export interface WritesOptions {
   /** Voters heard from lately, this one included. */
   readonly reachable: () => number;
   /** What this replica has applied of the total order. */
-  readonly ordered: () => StateReader;
+  readonly applied: AppliedState;
 }
 
 /** What a turn decided about one write. */
@@ -37,10 +38,12 @@ type Issued =
 
 export class Writes {
   readonly #options: WritesOptions;
+  readonly #fenceWaiters: IndexWaiters;
   readonly #inProgress = new InProgress();
 
   constructor(options: WritesOptions) {
     this.#options = options;
+    this.#fenceWaiters = new IndexWaiters(options.time, options.applied);
   }
 
   get inProgress(): number {
@@ -56,7 +59,8 @@ export class Writes {
     const release = this.#inProgress.claim(request.idempotencyKey, fingerprint);
     try {
       const joinMs = await admission.writable(context);
-      const waitMs = joinMs + (context.level === 'causal' ? await admission.covered(context) : 0);
+      const coveredMs = context.level === 'causal' ? await admission.covered(context) : 0;
+      const waitMs = joinMs + coveredMs + (await this.#fencesKnown(request, context));
       admission.admit();
       this.#checkLoad(sizeBytes);
       return await this.#commit(request, fingerprint, context, { waitMs, need, sizeBytes });
@@ -148,9 +152,23 @@ export class Writes {
     return { kind: 'issued', stem: issue(deps, body, encodeBody(body), wantReport), replayed: false };
   }
 
+  /**
+   * A fencing token is the index of the entry that gave it: what it says cannot be judged before that is applied here.
+   * Returns the milliseconds waited.
+   */
+  async #fencesKnown({ fences = [] }: WriteRequest, { timeoutMs, signal }: RequestContext): Promise<number> {
+    const { applied, time } = this.#options;
+    const index = Math.max(0, ...fences.map(({ token }) => token));
+    const isPossible = index - applied.applied <= LIMITS.tokenLogAheadMax;
+    if (index <= applied.applied || !isPossible) return 0;
+    const startedMs = time.monotonicMs();
+    await this.#fenceWaiters.wait(index, timeoutMs, signal);
+    return time.monotonicMs() - startedMs;
+  }
+
   /** What the coordination objects, as far as this replica knows them, have against the write. */
   #objection({ ops, fences = [] }: WriteRequest): CausewayError | undefined {
-    const state = this.#options.ordered();
+    const { state } = this.#options.applied;
     for (const fence of fences) {
       const fenced = COORDINATION.checkFence(state, fence);
       if (fenced !== undefined) return new CausewayError(fenced.code, fenced.detail, fenced.facts);

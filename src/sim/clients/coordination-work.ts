@@ -46,7 +46,9 @@ export class CoordinationWork {
     const refused = codeOf(told) === 'already-claimed' && told.status !== 'ok' && 'facts' in told.error;
     const owner = refused ? (told.error as { facts: { owner?: string } }).facts.owner : undefined;
     if (owner !== undefined) cluster.coordination.claimed(value, owner);
-    this.#client.record(LEVEL, told, { op: 'claim', key: value, value: name, output: owner ?? name });
+    const winner = told.status === 'ok' ? name : owner;
+    const output = winner === undefined ? {} : { output: winner };
+    this.#client.record(LEVEL, told, { op: 'claim', key: value, value: name, ...output });
     this.#client.concluded(told);
   }
 

@@ -53,6 +53,7 @@ const PAGES = [
   ['doctor'],
   ['nats'],
   ['nats', 'install'],
+  ['maelstrom'],
 ];
 const GOLDEN = new URL('./help.txt', import.meta.url);
 

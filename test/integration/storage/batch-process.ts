@@ -19,10 +19,25 @@ export interface BatchProcess {
 }
 
 /** `prefix` is a program that runs the process, such as strace with its options. */
-export function startBatches(directory: string, first: number, count: number, prefix: string[] = []): BatchProcess {
+export function startBatches(
+  directory: string,
+  first: number,
+  count: number,
+  prefix: string[] = [],
+  adapter: 'lmdb' | 'journal' = 'lmdb',
+): BatchProcess {
   if (!existsSync(join(DIST, 'adapters/lmdb-storage.js'))) throw new Error('no compiled code: run `npm run build`');
   const script = join(HERE, 'commit-batches.mjs');
-  const [program = '', ...args] = [...prefix, process.execPath, script, DIST, directory, `${first}`, `${count}`];
+  const [program = '', ...args] = [
+    ...prefix,
+    process.execPath,
+    script,
+    DIST,
+    directory,
+    `${first}`,
+    `${count}`,
+    adapter,
+  ];
   const child = spawn(program, args, {
     // One thread flushes, so that the n-th system call of a kind is the same in every run.
     env: { ...process.env, UV_THREADPOOL_SIZE: '1' },

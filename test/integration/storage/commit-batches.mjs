@@ -1,16 +1,16 @@
 /**
- * A process that commits numbered batches to an LMDB storage and prints a number only once its batch is durable.
+ * A process that commits numbered batches to a storage and prints a number only once its batch is durable.
  * Started by the tests beside it, which kill it or let its disk fail; it runs compiled code, as a replica does.
  *
- * node commit-batches.mjs <dist> <directory> <first> <count>
+ * node commit-batches.mjs <dist> <directory> <first> <count> lmdb|journal
  */
 import process from 'node:process';
 
-const [dist, directory, first, count] = process.argv.slice(2);
-const { openLmdbStorage } = await import(`${dist}/adapters/lmdb-storage.js`);
+const [dist, directory, first, count, adapter] = process.argv.slice(2);
+const { openLmdbStorage, openJournalStorage } = await import(`${dist}/adapters/${adapter}-storage.js`);
 const encode = (value) => new TextEncoder().encode(String(value));
 const key = (number) => encode(String(number).padStart(8, '0'));
-const storage = openLmdbStorage({ directory });
+const storage = await (openLmdbStorage ?? openJournalStorage)({ directory });
 const snapshot = storage.snapshot();
 
 /** Traces in four tables, values of several sizes, and a window that slides: see `expectWholeBatches`. */

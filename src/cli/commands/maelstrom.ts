@@ -1,0 +1,81 @@
+/** `causeway maelstrom`: one node of a Maelstrom test, from the first line of standard input to its end. */
+import { join } from 'node:path';
+import { openDataDirectory } from '../../adapters/data-directory.js';
+import { openJournalStorage } from '../../adapters/journal-storage.js';
+import { openMemoryStorage } from '../../adapters/memory-storage.js';
+import { createSystemRandom } from '../../adapters/system-random.js';
+import { createSystemTime } from '../../adapters/system-time.js';
+import type { ReplicaId } from '../../base/ids.js';
+import { LIMITS } from '../../base/limits.js';
+import { MaelstromNode } from '../../maelstrom/node.js';
+import type { WorkloadName } from '../../maelstrom/workload-names.js';
+import type { Storage } from '../../ports/storage.js';
+import type { Trace, TraceLevel } from '../../ports/trace.js';
+import { EXIT, type ExitCode } from '../exit-codes.js';
+import { describeFailure } from '../failure.js';
+import { linesOf } from '../input-lines.js';
+import { stopSignal } from '../stop-signal.js';
+import type { Terminal } from '../terminal.js';
+import { logTo } from '../trace-log.js';
+
+export interface MaelstromOptions {
+  readonly data?: string;
+  readonly workload?: WorkloadName;
+  readonly logLevel: TraceLevel;
+}
+
+export async function maelstrom(terminal: Terminal, options: MaelstromOptions): Promise<ExitCode> {
+  const stop = stopSignal();
+  const trace = logTo(terminal.err, 'text', options.logLevel);
+  const die = fatal(terminal, trace);
+  process.on('uncaughtException', die).on('unhandledRejection', die);
+  const disk = diskBelow(options.data);
+  const node = new MaelstromNode({
+    write: terminal.out,
+    openStorage: disk.open,
+    workload: options.workload,
+    time: createSystemTime(),
+    random: createSystemRandom(),
+    trace,
+    onFatal: die,
+  });
+  stop.addEventListener('abort', () => process.stdin.destroy(), { once: true });
+  const tooLong = (bytes: number) => trace({ name: 'maelstrom.line-dropped', level: 'warn', facts: { bytes } });
+  for await (const line of linesOf(process.stdin, LIMITS.maelstromLineMaxBytes, tooLong)) node.receive(line);
+  await node.close();
+  await disk.close();
+  return EXIT.ok;
+}
+
+interface Disk {
+  open(id: ReplicaId): Promise<Storage>;
+  close(): Promise<void>;
+}
+
+/** A folder for each node, as all nodes of a test are started with the same arguments; memory if there is no `folder`. */
+function diskBelow(folder: string | undefined): Disk {
+  let release: () => Promise<void> = () => Promise.resolve();
+  return {
+    async open(id) {
+      if (folder === undefined) return openMemoryStorage();
+      const { path, close } = await openDataDirectory(join(folder, id));
+      release = close;
+      return openJournalStorage({ directory: path });
+    },
+    close: () => release(),
+  };
+}
+
+/** The process no longer knows what it is doing, or may not go on: it says so, once, and ends at once. */
+function fatal(terminal: Terminal, trace: Trace): (error: unknown) => never {
+  return (error) => {
+    const failure = describeFailure(error);
+    if (failure === undefined) {
+      const stack = error instanceof Error ? (error.stack ?? error.message) : String(error);
+      trace({ name: 'node.crashed', level: 'error', facts: { stack } });
+    } else {
+      terminal.err(`fatal: ${failure.sentence}\n${failure.advice}\n`);
+    }
+    process.exit(EXIT.failed);
+  };
+}

@@ -1,0 +1,95 @@
+/** What a killed process and a failing disk leave behind in a journal. */
+import { spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import process from 'node:process';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { openJournalStorage } from '../../../src/adapters/journal-storage.js';
+import { expectWholeBatches, startBatches } from './batch-process.js';
+
+const TRACER = ['strace', '-f', '-qq', '-o', '/dev/null'];
+const canTrace = spawnSync(TRACER[0] ?? '', [...TRACER.slice(1), process.execPath, '-v']).status === 0;
+
+let directory: string;
+beforeEach(async () => {
+  directory = await mkdtemp(join(tmpdir(), 'causeway-crash.'));
+});
+afterEach(async () => {
+  await rm(directory, { recursive: true, force: true });
+});
+
+/** Runs until it fails or, after `killAfter` batches, is killed. Returns the last batch it acknowledged and what it said. */
+async function run(prefix: string[], first = 0, killAfter = Number.POSITIVE_INFINITY) {
+  const { child, lines, stderr } = startBatches(directory, first, 6_000, prefix, 'journal');
+  let acknowledged = first - 1;
+  let report: unknown;
+  for await (const line of lines) {
+    if (line.startsWith('{')) report = JSON.parse(line);
+    else acknowledged = Number(line);
+    if (acknowledged - first + 1 >= killAfter) child.kill('SIGKILL');
+  }
+  if (child.exitCode === null && child.signalCode === null) await once(child, 'exit');
+  expect(acknowledged, `nothing failed: ${stderr()}`).toBeLessThan(first + 5_999);
+  return { acknowledged, report };
+}
+
+/** Returns how many batches are on disk, all of them whole. */
+async function batchesThere(acknowledged: number): Promise<number> {
+  const storage = await openJournalStorage({ directory });
+  try {
+    if (acknowledged >= 0) expectWholeBatches(storage, acknowledged);
+    return storage.count('keyspace');
+  } finally {
+    await storage.close();
+  }
+}
+
+describe('a process that is killed with SIGKILL while it commits', () => {
+  it('leaves every batch it has acknowledged and no half of any other, also while the journal is written anew', async () => {
+    let there = 0;
+    for (const killAfter of [7, 700, 1_100]) {
+      const { acknowledged } = await run([], there, killAfter);
+      there = await batchesThere(acknowledged);
+      expect(there).toBeGreaterThan(acknowledged);
+    }
+  });
+});
+
+if (!canTrace) process.stdout.write('journal-crash: strace cannot be used here, so no disk is made to fail\n');
+
+describe.skipIf(!canTrace)('a commit on a disk that fails', () => {
+  it.each([
+    ['its flush', 'fdatasync', 'EIO', /i\/o error/],
+    ['a write to a full disk', 'pwrite64', 'ENOSPC', /no space left on device/],
+  ] as const)('is rejected at %s, and so is every later call', async (_, call, errno, message) => {
+    await batchesThere(-1);
+    const path = join(directory, 'journal');
+    const { acknowledged, report } = await run([...TRACER, '-P', path, '-e', `inject=${call}:error=${errno}:when=5`]);
+    expect(report).toEqual({
+      message: expect.stringMatching(message),
+      commit: 'storage-failed',
+      laterCommit: 'storage-failed',
+      laterGet: 'storage-failed',
+      laterRange: 'storage-failed',
+      laterCount: 'storage-failed',
+      laterSnapshot: 'storage-failed',
+      earlierSnapshot: 'storage-failed',
+      close: 'none',
+    });
+    expect(acknowledged).toBe(11);
+    await batchesThere(acknowledged);
+  });
+
+  it('is not acknowledged when the process is killed on entering its flush', async () => {
+    await batchesThere(-1);
+    for (const nth of [1, 3]) {
+      await rm(join(directory, 'journal'));
+      // Three batches are one flush.
+      const { acknowledged } = await run([...TRACER, '-e', `inject=fdatasync:signal=KILL:when=${nth}`]);
+      expect(acknowledged).toBe(3 * (nth - 1) - 1);
+      expect(await batchesThere(acknowledged)).toBeGreaterThan(acknowledged);
+    }
+  });
+});
