@@ -7,6 +7,7 @@ import { footprintsOf } from './register/footprint.js';
 import { type Partition, partitionsOf } from './register/partition.js';
 import { search } from './register/search.js';
 import { witnessOf } from './register/witness.js';
+import { refute } from './register/zones.js';
 import type { Verdict, Violation } from './verdict.js';
 
 export interface LinearizabilityOptions {
@@ -33,6 +34,11 @@ export function checkLinearizability(
   partitions.forEach((partition, i) => {
     // What one partition does not need is left to those behind it.
     const share = Math.floor(left / (partitions.length - i));
+    const refuted = refute(partition);
+    if (refuted !== undefined) {
+      violations.push(refuted);
+      return;
+    }
     const result = search(partition, share);
     left -= Math.min(result.steps, share);
     if (result.kind === 'violated') violations.push(witnessOf(partition, share));
