@@ -33,7 +33,10 @@ export const CAUSAL_MUTANTS = [
     file: 'src/replication/causal-buffer.ts',
     search: 'const lacks = isNext ? this.#firstLacking(group.deps) : undefined;',
     replace: 'const lacks = undefined;',
-    test: { file: 'test/unit/replication/causal-buffer.test.ts', name: 'holds an effect back until its cause is there' },
+    test: {
+      file: 'test/unit/replication/causal-buffer.test.ts',
+      name: 'holds an effect back until its cause is there',
+    },
   },
   {
     name: 'batch-delivered-in-half',

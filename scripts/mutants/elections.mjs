@@ -13,7 +13,7 @@ export const ELECTION_MUTANTS = [
     file: 'src/consensus/election.ts',
     search: 'if (this.#member.mayCampaign) this.preCampaign();',
     replace: 'if (this.#member.mayCampaign) this.campaign(false);',
-    test: { file: ELECTIONS, name: '(21) a member that one other cannot reach deposes nobody' },
+    test: { file: ELECTIONS, name: '(21) a member that was cut off for long comes back and deposes nobody' },
   },
   {
     name: 'pre-vote-is-a-vote',
@@ -77,7 +77,7 @@ export const ELECTION_MUTANTS = [
     file: 'src/consensus/follower.ts',
     search: 'const granted = term === own && isFree && log.isUpToDate(lastIndex, lastTerm);',
     replace: 'const granted = term === own && isFree;',
-    test: { file: ELECTIONS, name: '(20) a long log of an old term and a short log of a new one find a leader' },
+    test: { file: ELECTIONS, name: '(20) a vote for whose log' },
   },
   {
     name: 'answer-taken-back',
@@ -117,6 +117,6 @@ export const ELECTION_MUTANTS = [
     file: 'src/consensus/succession.ts',
     search: 'heir.isTold || matchOf(heir.id) < lastIndex) return undefined;',
     replace: 'heir.isTold) return undefined;',
-    test: { file: FLOW, name: 'hands the leadership only to a voter, and to one at a time' },
+    test: { file: FLOW, name: 'tells its heir to campaign once that has all of the log, and not before' },
   },
 ];

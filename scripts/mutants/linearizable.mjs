@@ -13,7 +13,10 @@ export const LINEARIZABLE_MUTANTS = [
     file: 'src/consensus/read-rounds.ts',
     search: 'const open = this.#rounds.findIndex(({ number }) => number > reached);',
     replace: 'const open = this.#rounds.findIndex(() => reached < 0);',
-    test: { file: READS, name: '(19) a leader that slept through the election of another answers nothing when it wakes' },
+    test: {
+      file: READS,
+      name: '(19) a leader that slept through the election of another answers nothing when it wakes',
+    },
   },
   {
     name: 'read-index-before-own-term',
@@ -48,8 +51,8 @@ export const LINEARIZABLE_MUTANTS = [
     test: { file: ROUNDS, name: 'is not joined by who comes after it began, nor answered by what was said before' },
   },
   {
-    name: 'barrier-hears-observers',
-    says: 'A former run of the process is answered, and its answer counts for this one.',
+    name: 'barrier-hears-a-former-run',
+    says: 'A vector that was told to a former run of the process answers this one.',
     file: 'src/replica/order/vector-rounds.ts',
     search: 'if (message.run !== this.#run) return;',
     replace: '',

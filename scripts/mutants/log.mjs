@@ -43,7 +43,7 @@ export const LOG_MUTANTS = [
     file: 'src/consensus/log.ts',
     search: 'const to = Math.min(this.#commit, this.durable);',
     replace: 'const to = this.durable;',
-    test: { file: LOG, name: '(10) a follower commits only up to what this very message verified' },
+    test: { file: FLOW, name: 'applies nothing that only its own disk has' },
   },
   {
     name: 'unverified-suffix-committed',
@@ -107,6 +107,9 @@ export const LOG_MUTANTS = [
     file: 'src/consensus/duplicate-gate.ts',
     search: ' || seen.batches.has(batch)) return false;',
     replace: ') return false;',
-    test: { file: LOG, name: '(13) a forwarded batch is answered with its term, and a repeated one is not appended again' },
+    test: {
+      file: LOG,
+      name: '(13) a forwarded batch is answered with its term, and a repeated one is not appended again',
+    },
   },
 ];

@@ -85,7 +85,10 @@ export const MEMBERSHIP_MUTANTS = [
     file: 'src/replica/membership/runs.ts',
     search: 'return position.term < run.before.term || position.commit < run.before.commit;',
     replace: 'return false;',
-    test: { file: 'test/unit/replica/runs.test.ts', name: 'is outdated if an earlier run of the same incarnation was further' },
+    test: {
+      file: 'test/unit/replica/runs.test.ts',
+      name: 'is outdated if an earlier run of the same incarnation was further',
+    },
   },
   {
     name: 'old-copy-reuses-counters',

@@ -67,7 +67,10 @@ export const OBJECT_MUTANTS = [
     file: 'src/keyspace/ordered/apply.ts',
     search: 'if (broken !== undefined) return nothing(broken);',
     replace: '',
-    test: { file: 'test/unit/coordination/constraints.test.ts', name: 'gives a value to one key, and names it to the other' },
+    test: {
+      file: 'test/unit/coordination/constraints.test.ts',
+      name: 'gives a value to one key, and names it to the other',
+    },
   },
   {
     name: 'fences-of-a-retry-first',

@@ -36,6 +36,18 @@ describe('known bugs of elections', () => {
     for (const replica of cluster.replicas.values()) expect(replica.applied).toEqual(['a', 'b']);
   });
 
+  it.each([
+    ['is longer and of an older term', 9, 1, false],
+    ['is shorter', 1, 2, false],
+    ['ends like the own one', 2, 2, true],
+    ['is shorter and of a newer term', 1, 3, true],
+  ])('(20) a vote for whose log %s: index %i of term %i, %s', (_, lastIndex, lastTerm, granted) => {
+    const member = new LoneMember().begin(2, 1, 2);
+    member.hear({ kind: 'vote-request', from: R2, term: 4, lastIndex, lastTerm, transfer: false });
+    member.persist();
+    expect(member.said()).toMatchObject([{ kind: 'vote-answer', term: 4, granted }]);
+  });
+
   it('(20) a pre-vote counts only for the term it was asked for', () => {
     const member = new LoneMember().begin(3, 1);
     member.campaign();
@@ -69,6 +81,17 @@ describe('known bugs of elections', () => {
     expect(cluster.at('r2').propose('x')).toMatchObject({ kind: 'forwarded' });
     cluster.run(1);
     expect(cluster.at('r2').applied).toEqual(['x']);
+  });
+
+  it('(21) a member that was cut off for long comes back and deposes nobody', () => {
+    const cluster = new RaftCluster({ voters: ['r1', 'r2', 'r3'] });
+    cluster.elect('r1');
+    cluster.partition(['r1', 'r2'], ['r3']);
+    cluster.run(300);
+    cluster.heal();
+    cluster.run(4);
+    expect(cluster.leader).toBe(cluster.at('r1'));
+    for (const replica of cluster.replicas.values()) expect(replica.node.status.term).toBe(1);
   });
 
   it('(21) a leader that reaches only the hub gives way to it', () => {

@@ -90,6 +90,20 @@ describe('known bugs of membership', () => {
     for (const replica of cluster.replicas.values()) expect(replica.applied).toEqual(['before', 'meanwhile']);
   });
 
+  it('what only learners have is not committed', () => {
+    const cluster = new RaftCluster({ voters: ['r1', 'r2', 'r3'], learners: ['r4', 'r5'] });
+    const leader = cluster.elect('r1');
+    cluster.run(2);
+    const { commit } = leader.node.status;
+    cluster.partition(['r1', 'r4', 'r5'], ['r2', 'r3']);
+    leader.propose('a');
+    cluster.run(4);
+    expect(leader.node.status.commit).toBe(commit);
+    cluster.heal();
+    cluster.run(4);
+    for (const replica of cluster.replicas.values()) expect(replica.applied).toEqual(['a']);
+  });
+
   it('(27) a leader that removes itself goes on until that is committed, and loses nothing', () => {
     const cluster = new RaftCluster({ voters: ['r1', 'r2', 'r3'] });
     const leader = cluster.elect('r1');

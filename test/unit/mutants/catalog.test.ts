@@ -24,7 +24,7 @@ describe('a mutant', () => {
 
   it.each(MUTANTS)('$name names a test that there is, of those that run in one process', ({ test }) => {
     expect(test.file).toMatch(/^test\/(?!integration\/).+\.test\.ts$/);
-    expect(read(test.file)).toContain(test.name);
+    expect(read(test.file).includes(test.name), test.name).toBe(true);
   });
 });
 
