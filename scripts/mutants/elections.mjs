@@ -45,7 +45,7 @@ export const ELECTION_MUTANTS = [
     file: 'src/consensus/member.ts',
     search: 'this.#votedFor = member;\n    this.#termIsDirty = true;',
     replace: 'this.#votedFor = member;',
-    test: { file: PERSISTENCE, name: '(1) neither a vote nor an acceptance leaves before it is durable' },
+    test: { file: PERSISTENCE, name: '(2) a vote in a term that is on disk already is written before it is given' },
   },
   {
     name: 'vote-not-on-disk',
@@ -93,7 +93,7 @@ export const ELECTION_MUTANTS = [
     file: 'src/consensus/admission.ts',
     search: "if (message.to !== member.self) return { kind: 'refuse', reason: 'other-incarnation' };",
     replace: '',
-    test: { file: PERSISTENCE, name: '(7) who comes back with an empty disk is somebody else' },
+    test: { file: PERSISTENCE, name: '(7) a message for another incarnation is refused' },
   },
   {
     name: 'joint-elected-by-one-majority',
@@ -109,7 +109,7 @@ export const ELECTION_MUTANTS = [
     file: 'src/consensus/quorum.ts',
     search: 'return Math.floor(members.length / 2) + 1;',
     replace: 'return Math.ceil(members.length / 2);',
-    test: { file: QUORUM, name: 'overlaps with every other one' },
+    test: { file: QUORUM, name: 'has reached the most that all of some quorum have reached' },
   },
   {
     name: 'transfer-without-catch-up',

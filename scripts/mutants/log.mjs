@@ -19,7 +19,7 @@ export const LOG_MUTANTS = [
     file: 'src/consensus/replicator.ts',
     search: 'return id === this.#member.self ? this.#member.log.durable :',
     replace: 'return id === this.#member.self ? this.#member.log.lastIndex :',
-    test: { file: PERSISTENCE, name: '(4) a cluster of one commits nothing before its own disk has it' },
+    test: { file: PERSISTENCE, name: '(4) a leader does not count itself before its own disk has the entry' },
   },
   {
     name: 'accepted-before-durable',

@@ -58,6 +58,19 @@ describe('known bugs of persistence', () => {
     expect(member.said()).toMatchObject([{ kind: 'vote-answer', granted: false }]);
   });
 
+  it('(2) a vote in a term that is on disk already is written before it is given', () => {
+    const member = new LoneMember().begin(5);
+    member.hear(votes(5, R2));
+    expect(member.said()).toEqual([]);
+    member.persist();
+    expect(member.said()).toMatchObject([{ kind: 'vote-answer', granted: true, term: 5 }]);
+    member.crash();
+    member.restart();
+    member.hear(votes(5, R3));
+    member.persist();
+    expect(member.said()).toMatchObject([{ kind: 'vote-answer', granted: false, term: 5 }]);
+  });
+
   it('(3) a vote outlives a lost election and a leader of the same term', () => {
     const member = new LoneMember();
     member.hear(votes(1, R2));

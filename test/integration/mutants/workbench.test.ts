@@ -1,0 +1,41 @@
+/** What `npm run mutants` says of a mutant, for one of each kind. The others take minutes and run on their own. */
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { MUTANTS } from '../../../scripts/mutants/catalog.mjs';
+import { Workbench } from '../../../scripts/mutants/workbench.mjs';
+
+function mutantNamed(name: string) {
+  const mutant = MUTANTS.find((one) => one.name === name);
+  if (mutant === undefined) throw new Error(`no mutant "${name}"`);
+  return mutant;
+}
+
+const caught = mutantNamed('old-term-committed-by-counting');
+const harmless = { ...caught, name: 'harmless', replace: `${caught.search} // As before.` };
+const unreadable = { ...caught, name: 'unreadable', replace: 'return (' };
+const untested = { ...caught, name: 'untested', test: { ...caught.test, name: 'nobody tests this' } };
+
+describe('a mutant', () => {
+  let bench: Workbench;
+  beforeAll(() => {
+    bench = new Workbench();
+  });
+  afterAll(() => bench.remove());
+
+  it('is caught where its test fails, which is named', async () => {
+    const verdict = await bench.try(caught);
+    expect(verdict).toMatchObject({ kind: 'caught', by: [{ file: caught.test.file, status: 'failed' }] });
+    expect(verdict.kind === 'caught' && verdict.by[0]?.name).toContain(caught.test.name);
+  });
+
+  it('that does no harm survives, even after one that did', async () => {
+    expect(await bench.try(harmless)).toEqual({ kind: 'survived' });
+  });
+
+  it('that is no program proves nothing', async () => {
+    expect(await bench.try(unreadable)).toMatchObject({ kind: 'broken' });
+  });
+
+  it('whose test there is not is a fault of the list', async () => {
+    expect(await bench.baseline([caught, untested])).toEqual(['untested: no test is called "nobody tests this"']);
+  });
+});
