@@ -85,12 +85,12 @@ export const CAUSAL_MUTANTS = [
     },
   },
   {
-    name: 'superseded-comes-back',
-    says: 'A snapshot brings back versions that were superseded here.',
+    name: 'deleted-comes-back',
+    says: 'A snapshot brings back what was deleted here, where the deletion is forgotten.',
     file: 'src/keyspace/key-record.ts',
     search: 'const news = theirs.filter((version) => isThere(mine, version) || !wasThere(myVector, version));',
     replace: 'const news = theirs;',
-    test: { file: RECORD, name: 'snapshot equals the record after delivering everything of both' },
+    test: { file: RECORD, name: 'merged with a snapshot neither brings back nor keeps what either side has deleted' },
   },
   {
     name: 'sibling-dropped',

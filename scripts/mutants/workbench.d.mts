@@ -4,6 +4,8 @@ export interface TestResult {
   readonly file: string;
   readonly name: string;
   readonly status: string;
+  /** Of a test that failed: what it said. */
+  readonly messages: readonly string[];
 }
 
 export type Verdict =

@@ -39,7 +39,7 @@ export class Workbench {
 
   /**
    * What becomes of one mutant: `caught` by tests whose names are listed, `survived`, or `broken`, which is a mutant that
-   * does not load or does not end, and so proves nothing.
+   * does not load, names what is not there, or does not end, and so proves nothing.
    */
   async try(mutant) {
     const path = join(this.#folder, mutant.file);
@@ -48,6 +48,10 @@ export class Workbench {
     try {
       const { results, output } = await this.#run([mutant.test]);
       const failed = results.filter(({ status }) => status === 'failed');
+      const slip = failed
+        .flatMap(({ messages }) => messages)
+        .find((message) => /^(?:Reference|Syntax)Error/.test(message));
+      if (slip !== undefined) return { kind: 'broken', output: slip };
       if (failed.length > 0) return { kind: 'caught', by: failed };
       const passed = results.some((result) => isOf(result, mutant.test) && result.status === 'passed');
       return passed ? { kind: 'survived' } : { kind: 'broken', output };
@@ -77,7 +81,10 @@ export class Workbench {
     return testResults.flatMap(({ name: path, assertionResults }) => {
       // The path may be spelt otherwise than ours: a temporary directory is often behind a symbolic link.
       const file = path.replaceAll('\\', '/').replace(/^.*\/(?=test\/)/, '');
-      return assertionResults.map(({ fullName, status }) => ({ file, name: fullName, status }));
+      return assertionResults.map((result) => {
+        const { fullName: name, status, failureMessages: messages } = result;
+        return { file, name, status, messages };
+      });
     });
   }
 

@@ -11,7 +11,7 @@ function mutantNamed(name: string) {
 
 const caught = mutantNamed('old-term-committed-by-counting');
 const harmless = { ...caught, name: 'harmless', replace: `${caught.search} // As before.` };
-const unreadable = { ...caught, name: 'unreadable', replace: 'return (' };
+const slipped = { ...caught, name: 'slipped', replace: 'return nowhere;' };
 const untested = { ...caught, name: 'untested', test: { ...caught.test, name: 'nobody tests this' } };
 
 describe('a mutant', () => {
@@ -31,8 +31,8 @@ describe('a mutant', () => {
     expect(await bench.try(harmless)).toEqual({ kind: 'survived' });
   });
 
-  it('that is no program proves nothing', async () => {
-    expect(await bench.try(unreadable)).toMatchObject({ kind: 'broken' });
+  it('that names what is not there proves nothing', async () => {
+    expect(await bench.try(slipped)).toMatchObject({ kind: 'broken', output: expect.stringContaining('nowhere') });
   });
 
   it('whose test there is not is a fault of the list', async () => {
