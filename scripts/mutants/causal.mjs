@@ -1,7 +1,7 @@
 /** Bugs of the causal plane: what is said and delivered when, what supersedes what, and what is forgotten. */
 
 const PLANE = 'test/unit/replication/causal-plane.test.ts';
-const KNOWN = 'test/unit/replication/known-bugs.test.ts';
+const KNOWN = 'test/known-bugs/causal.test.ts';
 const STABILITY = 'test/unit/replication/stability.test.ts';
 const TURN = 'test/unit/replica/keyspace-turn.test.ts';
 const RECORD = 'test/property/keyspace/key-record.test.ts';
@@ -117,7 +117,7 @@ export const CAUSAL_MUTANTS = [
     file: 'src/replication/intake.ts',
     search: "this.#follow(group.hlc, wallMs);\n        if (offer === 'full')",
     replace: "if (offer === 'full')",
-    test: { file: KNOWN, name: 'are stamped above everything received, even what still waits for its causes (32)' },
+    test: { file: KNOWN, name: 'a write is stamped above everything received, even what still waits for its causes' },
   },
   {
     name: 'tombstone-forgotten-before-stable',

@@ -1,7 +1,7 @@
 /** Bugs in how a leader comes about, and how long it stays one. */
 
-const ELECTIONS = 'test/unit/consensus/known-bugs-elections.test.ts';
-const PERSISTENCE = 'test/unit/consensus/known-bugs-persistence.test.ts';
+const ELECTIONS = 'test/known-bugs/elections.test.ts';
+const PERSISTENCE = 'test/known-bugs/persistence.test.ts';
 const QUORUM = 'test/property/consensus/quorum.test.ts';
 const LOG_ON_DISK = 'test/unit/order/raft-log.test.ts';
 const FLOW = 'test/unit/consensus/flow.test.ts';
@@ -13,7 +13,7 @@ export const ELECTION_MUTANTS = [
     file: 'src/consensus/election.ts',
     search: 'if (this.#member.mayCampaign) this.preCampaign();',
     replace: 'if (this.#member.mayCampaign) this.campaign(false);',
-    test: { file: ELECTIONS, name: '(21) a member that was cut off for long comes back and deposes nobody' },
+    test: { file: ELECTIONS, name: 'a member that was cut off for long comes back and deposes nobody' },
   },
   {
     name: 'pre-vote-is-a-vote',
@@ -21,7 +21,7 @@ export const ELECTION_MUTANTS = [
     file: 'src/consensus/election.ts',
     search: ' || (granted && term !== this.#member.term + 1)) return;',
     replace: ') return;',
-    test: { file: ELECTIONS, name: '(20) a pre-vote counts only for the term it was asked for' },
+    test: { file: ELECTIONS, name: 'a pre-vote counts only for the term it was asked for' },
   },
   {
     name: 'check-quorum-off',
@@ -29,7 +29,7 @@ export const ELECTION_MUTANTS = [
     file: 'src/consensus/leadership.ts',
     search: 'return this.replicator.hearsQuorum;',
     replace: 'return true;',
-    test: { file: ELECTIONS, name: '(21) a leader without a quorum steps down one election timeout' },
+    test: { file: ELECTIONS, name: 'a leader without a quorum steps down one election timeout' },
   },
   {
     name: 'leader-not-shielded',
@@ -37,7 +37,7 @@ export const ELECTION_MUTANTS = [
     file: 'src/consensus/admission.ts',
     search: "if (message.kind === 'vote-request' && hearsLeader && !message.transfer)",
     replace: "if (message.kind === 'vote-request' && hearsLeader && message.transfer)",
-    test: { file: ELECTIONS, name: '(21) a vote request is refused while a leader is heard' },
+    test: { file: ELECTIONS, name: 'a vote request is refused while a leader is heard' },
   },
   {
     name: 'vote-not-persisted',
@@ -45,7 +45,7 @@ export const ELECTION_MUTANTS = [
     file: 'src/consensus/member.ts',
     search: 'this.#votedFor = member;\n    this.#termIsDirty = true;',
     replace: 'this.#votedFor = member;',
-    test: { file: PERSISTENCE, name: '(2) a vote in a term that is on disk already is written before it is given' },
+    test: { file: PERSISTENCE, name: 'a vote in a term that is on disk already is written before it is given' },
   },
   {
     name: 'vote-not-on-disk',
@@ -61,7 +61,7 @@ export const ELECTION_MUTANTS = [
     file: 'src/consensus/follower.ts',
     search: "outbox.promise('term', { kind: 'vote-answer'",
     replace: "outbox.send({ kind: 'vote-answer'",
-    test: { file: PERSISTENCE, name: '(1) neither a vote nor an acceptance leaves before it is durable' },
+    test: { file: PERSISTENCE, name: 'neither a vote nor an acceptance leaves before it is durable' },
   },
   {
     name: 'vote-cleared-in-its-term',
@@ -69,7 +69,7 @@ export const ELECTION_MUTANTS = [
     file: 'src/consensus/election.ts',
     search: 'if (term > this.#member.term) this.#member.enterTerm(term);',
     replace: 'if (term >= this.#member.term) this.#member.enterTerm(term);',
-    test: { file: PERSISTENCE, name: '(3) a vote outlives a lost election and a leader of the same term' },
+    test: { file: PERSISTENCE, name: 'a vote outlives a lost election and a leader of the same term' },
   },
   {
     name: 'vote-for-a-shorter-log',
@@ -77,7 +77,7 @@ export const ELECTION_MUTANTS = [
     file: 'src/consensus/follower.ts',
     search: 'const granted = term === own && isFree && log.isUpToDate(lastIndex, lastTerm);',
     replace: 'const granted = term === own && isFree;',
-    test: { file: ELECTIONS, name: '(20) a vote for whose log' },
+    test: { file: FLOW, name: 'votes, or not, for who has a log that' },
   },
   {
     name: 'answer-taken-back',
@@ -85,7 +85,7 @@ export const ELECTION_MUTANTS = [
     file: 'src/consensus/candidacy.ts',
     search: 'if (!this.#votes.has(from)) this.#votes.set(from, granted);',
     replace: 'this.#votes.set(from, granted);',
-    test: { file: ELECTIONS, name: '(20) what a member answered once is not undone by what it says later' },
+    test: { file: ELECTIONS, name: 'what a member answered once is not undone by what it says later' },
   },
   {
     name: 'wiped-voter-votes-again',
@@ -93,7 +93,7 @@ export const ELECTION_MUTANTS = [
     file: 'src/consensus/admission.ts',
     search: "if (message.to !== member.self) return { kind: 'refuse', reason: 'other-incarnation' };",
     replace: '',
-    test: { file: PERSISTENCE, name: '(7) a message for another incarnation is refused' },
+    test: { file: PERSISTENCE, name: 'a message for another incarnation is refused' },
   },
   {
     name: 'joint-elected-by-one-majority',

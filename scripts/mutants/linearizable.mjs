@@ -1,6 +1,6 @@
 /** Bugs in what a linearizable operation waits for, and in what it takes into the log. */
 
-const READS = 'test/unit/consensus/known-bugs-reads.test.ts';
+const READS = 'test/known-bugs/reads.test.ts';
 const ROUNDS = 'test/unit/replica/vector-rounds.test.ts';
 const CLUSTER = 'test/simulation/linearizable.test.ts';
 const ADOPTION = 'test/unit/ordered/adoption.test.ts';
@@ -15,7 +15,7 @@ export const LINEARIZABLE_MUTANTS = [
     replace: 'const open = this.#rounds.findIndex(() => reached < 0);',
     test: {
       file: READS,
-      name: '(19) a leader that slept through the election of another answers nothing when it wakes',
+      name: 'a leader that slept through the election of another answers nothing when it wakes',
     },
   },
   {
@@ -24,7 +24,7 @@ export const LINEARIZABLE_MUTANTS = [
     file: 'src/consensus/leadership.ts',
     search: 'if (this.isEstablished && this.reads.begin()) {',
     replace: 'if (this.reads.begin()) {',
-    test: { file: READS, name: '(16) a leader tells no index before it has committed an entry of its own term' },
+    test: { file: READS, name: 'a leader tells no index before it has committed an entry of its own term' },
   },
   {
     name: 'round-that-never-began',
@@ -32,7 +32,7 @@ export const LINEARIZABLE_MUTANTS = [
     file: 'src/consensus/read-rounds.ts',
     search: 'Math.min(round, this.#newest)));',
     replace: 'round));',
-    test: { file: READS, name: '(17) an answer to a round that never began confirms nothing' },
+    test: { file: READS, name: 'an answer to a round that never began confirms nothing' },
   },
   {
     name: 'barrier-without-majority',

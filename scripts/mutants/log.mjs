@@ -1,7 +1,7 @@
 /** Bugs in what the total order counts as durable, equal and committed. */
 
-const LOG = 'test/unit/consensus/known-bugs-log.test.ts';
-const PERSISTENCE = 'test/unit/consensus/known-bugs-persistence.test.ts';
+const LOG = 'test/known-bugs/log.test.ts';
+const PERSISTENCE = 'test/known-bugs/persistence.test.ts';
 const FLOW = 'test/unit/consensus/flow.test.ts';
 
 export const LOG_MUTANTS = [
@@ -11,7 +11,7 @@ export const LOG_MUTANTS = [
     file: 'src/consensus/replicator.ts',
     search: 'return index > log.commit && log.matches(index, term) ? index : log.commit;',
     replace: 'return Math.max(index, log.commit);',
-    test: { file: LOG, name: '(9) an entry of an earlier term is not committed by counting its copies' },
+    test: { file: LOG, name: 'an entry of an earlier term is not committed by counting its copies' },
   },
   {
     name: 'leader-counts-before-durable',
@@ -19,7 +19,7 @@ export const LOG_MUTANTS = [
     file: 'src/consensus/replicator.ts',
     search: 'return id === this.#member.self ? this.#member.log.durable :',
     replace: 'return id === this.#member.self ? this.#member.log.lastIndex :',
-    test: { file: PERSISTENCE, name: '(4) a leader does not count itself before its own disk has the entry' },
+    test: { file: PERSISTENCE, name: 'a leader does not count itself before its own disk has the entry' },
   },
   {
     name: 'accepted-before-durable',
@@ -27,7 +27,7 @@ export const LOG_MUTANTS = [
     file: 'src/consensus/snapshot-receiver.ts',
     search: "outbox.promise('log', { kind: 'append-accepted'",
     replace: "outbox.promise('term', { kind: 'append-accepted'",
-    test: { file: PERSISTENCE, name: '(1) neither a vote nor an acceptance leaves before it is durable' },
+    test: { file: PERSISTENCE, name: 'neither a vote nor an acceptance leaves before it is durable' },
   },
   {
     name: 'applied-before-durable',
@@ -35,7 +35,7 @@ export const LOG_MUTANTS = [
     file: 'src/consensus/log.ts',
     search: 'const to = Math.min(this.#commit, this.durable);',
     replace: 'const to = this.#commit;',
-    test: { file: PERSISTENCE, name: '(4) two followers commit without the leader' },
+    test: { file: PERSISTENCE, name: 'two followers commit without the leader' },
   },
   {
     name: 'uncommitted-entry-shown',
@@ -51,7 +51,7 @@ export const LOG_MUTANTS = [
     file: 'src/consensus/follower.ts',
     search: 'log.commitTo(Math.min(commit, verified));',
     replace: 'log.commitTo(Math.min(commit, log.lastIndex));',
-    test: { file: LOG, name: '(10) a follower commits only up to what this very message verified' },
+    test: { file: LOG, name: 'a follower commits only up to what this very message verified' },
   },
   {
     name: 'truncated-without-conflict',
@@ -59,7 +59,7 @@ export const LOG_MUTANTS = [
     file: 'src/consensus/log.ts',
     search: 'const start = entries.findIndex(({ index, term }) => !this.matches(index, term));',
     replace: 'const start = entries.length > 0 ? 0 : -1;',
-    test: { file: LOG, name: '(11) an old append, arriving late, removes nothing' },
+    test: { file: LOG, name: 'an old append, arriving late, removes nothing' },
   },
   {
     name: 'truncated-still-durable',
@@ -67,7 +67,7 @@ export const LOG_MUTANTS = [
     file: 'src/consensus/log.ts',
     search: 'this.#durability.limit(from - 1);',
     replace: '',
-    test: { file: PERSISTENCE, name: '(6) a truncation takes back what writes before it made, or will make, durable' },
+    test: { file: PERSISTENCE, name: 'a truncation takes back what writes before it made, or will make, durable' },
   },
   {
     name: 'stale-rejection-believed',
@@ -91,7 +91,7 @@ export const LOG_MUTANTS = [
     file: 'src/consensus/admission.ts',
     search: "'pre-vote-answer') return { kind: 'read' };\n  return { kind: 'refuse', reason: 'stale' };",
     replace: "'pre-vote-answer') return { kind: 'read' };\n  return { kind: 'read' };",
-    test: { file: LOG, name: '(14) answers of an older term count for nothing' },
+    test: { file: LOG, name: 'answers of an older term count for nothing' },
   },
   {
     name: 'more-accepted-than-there-is',
@@ -99,7 +99,7 @@ export const LOG_MUTANTS = [
     file: 'src/consensus/replicator.ts',
     search: 'if (matched <= this.#member.log.lastIndex) this.#progress',
     replace: 'this.#progress',
-    test: { file: LOG, name: '(14) an acceptance of more than there is counts for nothing' },
+    test: { file: LOG, name: 'an acceptance of more than there is counts for nothing' },
   },
   {
     name: 'batch-admitted-twice',
@@ -109,7 +109,7 @@ export const LOG_MUTANTS = [
     replace: ') return false;',
     test: {
       file: LOG,
-      name: '(13) a forwarded batch is answered with its term, and a repeated one is not appended again',
+      name: 'a forwarded batch is answered with its term, and a repeated one is not appended again',
     },
   },
 ];

@@ -1,7 +1,8 @@
 /** Bugs in snapshots of the log, in changes of the members, and in who a replica is. */
 
-const SNAPSHOTS = 'test/unit/consensus/known-bugs-snapshots.test.ts';
-const MEMBERSHIP = 'test/unit/consensus/known-bugs-membership.test.ts';
+const SNAPSHOTS = 'test/known-bugs/snapshots.test.ts';
+const MEMBERSHIP = 'test/known-bugs/membership.test.ts';
+const MEMBERS = 'test/unit/consensus/membership.test.ts';
 const QUORUM = 'test/property/consensus/quorum.test.ts';
 
 export const MEMBERSHIP_MUTANTS = [
@@ -12,7 +13,7 @@ export const MEMBERSHIP_MUTANTS = [
     search: 'this.log.restore(snapshot);\n    this.configurations.reset(snapshot);',
     replace:
       'this.log.restore(snapshot);\n    this.configurations.reset({ ...snapshot, configuration: this.configuration });',
-    test: { file: SNAPSHOTS, name: '(24) a snapshot brings the membership' },
+    test: { file: SNAPSHOTS, name: 'a snapshot brings the membership' },
   },
   {
     name: 'snapshot-with-later-configuration',
@@ -20,7 +21,7 @@ export const MEMBERSHIP_MUTANTS = [
     file: 'src/consensus/raft-node.ts',
     search: 'configuration: configurations.at(index).configuration };',
     replace: 'configuration: configurations.latest.configuration };',
-    test: { file: MEMBERSHIP, name: '(26) a snapshot carries the configuration of its index, not a later one' },
+    test: { file: MEMBERSHIP, name: 'a snapshot carries the configuration of its index, not a later one' },
   },
   {
     name: 'snapshot-unverified',
@@ -28,7 +29,7 @@ export const MEMBERSHIP_MUTANTS = [
     file: 'src/consensus/snapshot-receiver.ts',
     search: 'if (checksum !== snapshot.checksum) {',
     replace: 'if (Number.isNaN(checksum)) {',
-    test: { file: SNAPSHOTS, name: '(23) a snapshot whose checksum is wrong is thrown away' },
+    test: { file: SNAPSHOTS, name: 'a snapshot whose checksum is wrong is thrown away' },
   },
   {
     name: 'snapshot-over-newer-log',
@@ -36,7 +37,7 @@ export const MEMBERSHIP_MUTANTS = [
     file: 'src/consensus/snapshot-receiver.ts',
     search: 'if (snapshot.index > log.commit && !log.matches(snapshot.index, snapshot.term)) {',
     replace: 'if (snapshot.index > log.commit) {',
-    test: { file: SNAPSHOTS, name: '(22) a snapshot of what the log has already takes nothing away' },
+    test: { file: SNAPSHOTS, name: 'a snapshot of what the log has already takes nothing away' },
   },
   {
     name: 'configuration-outlives-its-entry',
@@ -44,7 +45,7 @@ export const MEMBERSHIP_MUTANTS = [
     file: 'src/consensus/configuration-history.ts',
     search: 'while (this.#placed.length > 1 && this.latest.index >= from) this.#placed.pop();',
     replace: 'while (this.#placed.length > 1 && this.latest.index > from) this.#placed.pop();',
-    test: { file: MEMBERSHIP, name: '(26) an uncommitted configuration goes with its entry' },
+    test: { file: MEMBERSHIP, name: 'an uncommitted configuration goes with its entry' },
   },
   {
     name: 'change-before-own-term',
@@ -52,7 +53,7 @@ export const MEMBERSHIP_MUTANTS = [
     file: 'src/consensus/change-rules.ts',
     search: 'if (!isEstablished) return',
     replace: 'if (membership === undefined) return',
-    test: { file: MEMBERSHIP, name: '(25) no change begins before the leader has committed an entry of its own term' },
+    test: { file: MEMBERSHIP, name: 'no change begins before the leader has committed an entry of its own term' },
   },
   {
     name: 'voter-not-caught-up',
@@ -60,7 +61,7 @@ export const MEMBERSHIP_MUTANTS = [
     file: 'src/consensus/change-rules.ts',
     search: '!isVoter(configuration, id) && !replicator.isCaughtUp(id)',
     replace: '!isVoter(configuration, id) && replicator.progressOf(id) === undefined',
-    test: { file: MEMBERSHIP, name: 'a new voter must first be a learner that follows closely' },
+    test: { file: MEMBERS, name: 'a new voter must first be a learner that follows closely' },
   },
   {
     name: 'joint-committed-by-one-majority',
@@ -77,7 +78,7 @@ export const MEMBERSHIP_MUTANTS = [
     search: 'const index = reachedByQuorum(configuration, (id) => this.matchOf(id));',
     replace:
       'const index = reachedByQuorum({ ...configuration, voters: membersOf(configuration) }, (id) => this.matchOf(id));',
-    test: { file: MEMBERSHIP, name: 'what only learners have is not committed' },
+    test: { file: MEMBERS, name: 'what only learners have is not committed' },
   },
   {
     name: 'outdated-copy-goes-on',
@@ -97,8 +98,8 @@ export const MEMBERSHIP_MUTANTS = [
     search: 'if (counter > ownDurable) this.#restored',
     replace: 'if (counter > Number.MAX_SAFE_INTEGER) this.#restored',
     test: {
-      file: 'test/unit/replication/known-bugs.test.ts',
-      name: 'are not used twice after an old copy of the data directory was put back (30)',
+      file: 'test/known-bugs/causal.test.ts',
+      name: 'counters are not used twice after an old copy of the data directory was put back',
     },
   },
 ];

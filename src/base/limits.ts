@@ -184,6 +184,11 @@ export const LIMITS = {
   /** Streams of events say this often that they are still there. */
   streamHeartbeatMs: 15_000,
 
+  /** One line of a history file: the largest transaction, every character of it escaped. */
+  historyLineMaxChars: 8 * 1024 * 1024,
+  /** Operations of one history: what fits into memory. */
+  historyMaxOperations: 2_000_000,
+
   /** One line of Maelstrom's protocol: the largest message between replicas as text, and room for its envelope. */
   maelstromLineMaxBytes: 2 * 1024 * 1024,
   maelstromNestingMax: 64,

@@ -10,7 +10,7 @@
  * applied state and dropped the entries before it, call `compacted` before anything else.
  */
 import { assert } from '../base/assert.js';
-import type { MemberId, Membership } from './configuration.js';
+import type { Configuration, MemberId, Membership } from './configuration.js';
 import { Election } from './election.js';
 import { Inbox } from './inbox.js';
 import type { SnapshotMeta } from './log-reader.js';
@@ -56,6 +56,11 @@ export class RaftNode {
   get softState(): SoftState {
     const { term, leader, standing } = this.#member;
     return { role: this.#election.role, term, leader, standing };
+  }
+
+  /** The newest configuration in the log, committed or not. */
+  get configuration(): Configuration {
+    return this.#member.configuration;
   }
 
   get status(): RaftStatus {

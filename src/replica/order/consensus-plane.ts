@@ -206,7 +206,8 @@ export class ConsensusPlane {
       trace,
       state: machine,
       send: sendRaft,
-      stamp: (command) => stamp(command, time),
+      stamp: (command) => void stampEntry(command, Math.max(0, Math.floor(time.wallMs()))),
+      check: decodeEntry,
       onChange: () => {},
       onFatal,
     });
@@ -225,7 +226,7 @@ export class ConsensusPlane {
       order: this.#order,
       applied: machine,
       proposals: this.#proposer,
-      voters: () => this.#order.status().configuration,
+      voters: () => this.#order.configuration,
       peers: () => driver.plane.peers(driver.now()),
       admit: () => admission.admit(),
       hurry: () => driver.requestDigests(),
@@ -281,12 +282,6 @@ export class ConsensusPlane {
       this.#inProgress -= 1;
     }
   }
-}
-
-/** @throws DecodeError if it is no entry: nothing that cannot be applied may come into the log */
-function stamp(command: Uint8Array, time: Time): void {
-  decodeEntry(command);
-  stampEntry(command, Math.max(0, Math.floor(time.wallMs())));
 }
 
 function roleOf({ role, standing }: RaftStatus): OrderStatus['role'] {

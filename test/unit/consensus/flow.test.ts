@@ -173,6 +173,18 @@ describe('a follower', () => {
     expect(member.readStates).toEqual([{ kind: 'dropped', context }]);
   });
 
+  it.each([
+    ['is longer and of an older term', 9, 1, false],
+    ['is shorter', 1, 2, false],
+    ['ends like the own one', 2, 2, true],
+    ['is shorter and of a newer term', 1, 3, true],
+  ])('votes, or not, for who has a log that %s: index %i of term %i, %s', (_, lastIndex, lastTerm, granted) => {
+    const member = new LoneMember().begin(2, 1, 2);
+    member.hear({ kind: 'vote-request', from: R2, term: 4, lastIndex, lastTerm, transfer: false });
+    member.persist();
+    expect(member.said()).toMatchObject([{ kind: 'vote-answer', term: 4, granted }]);
+  });
+
   it('learns that the leader did not take its proposals', () => {
     const cluster = new RaftCluster({ voters: ['r1', 'r2', 'r3'], tuning: { uncommittedMaxBytes: 50 } });
     cluster.elect('r1');
