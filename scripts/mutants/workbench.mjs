@@ -26,8 +26,10 @@ export class Workbench {
     symlinkSync(join(ROOT, 'node_modules'), join(this.#folder, 'node_modules'), 'junction');
   }
 
-  /** Runs the tests of `mutants` without any bug. Returns a sentence for each that does not pass. */
+  /** Runs the tests of `mutants` without any bug. Returns a sentence for each that cannot be tried. */
   async baseline(mutants) {
+    const misplaced = mutants.flatMap((mutant) => this.#faultOf(mutant));
+    if (misplaced.length > 0) return misplaced;
     const { results, output } = await this.#run(mutants.map(({ test }) => test));
     if (results.length === 0) return [`no test ran:\n${output}`];
     return mutants.flatMap(({ name, test }) => {
@@ -62,6 +64,15 @@ export class Workbench {
 
   remove() {
     rmSync(this.#folder, { recursive: true, force: true });
+  }
+
+  #faultOf(mutant) {
+    try {
+      mutate(readFileSync(join(this.#folder, mutant.file), 'utf8'), mutant);
+      return [];
+    } catch (error) {
+      return [error.message];
+    }
   }
 
   /** The results of all tests with these names in these files. */

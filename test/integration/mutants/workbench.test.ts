@@ -35,6 +35,12 @@ describe('a mutant', () => {
     expect(await bench.try(slipped)).toMatchObject({ kind: 'broken', output: expect.stringContaining('nowhere') });
   });
 
+  it('whose place there is not is a fault of the list', async () => {
+    expect(await bench.baseline([{ ...caught, search: 'nowhere' }])).toEqual([
+      expect.stringMatching(/^mutant old-term-committed-by-counting: .*0 times/),
+    ]);
+  });
+
   it('whose test there is not is a fault of the list', async () => {
     expect(await bench.baseline([caught, untested])).toEqual(['untested: no test is called "nobody tests this"']);
   });
