@@ -4,12 +4,14 @@
  */
 import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
+import { defineCheckCommand } from './define/check-command.js';
 import { defineCoordinationCommands } from './define/coordination-commands.js';
 import { defineFaultCommands } from './define/fault-commands.js';
 import { defineKeyCommands } from './define/key-commands.js';
 import { defineLeaseCommands } from './define/lease-commands.js';
 import { defineMemberCommands } from './define/member-commands.js';
 import { defineProcessCommands } from './define/process-commands.js';
+import { defineSimCommand } from './define/sim-command.js';
 import { defineTxnCommands } from './define/txn-commands.js';
 import { EXIT } from './exit-codes.js';
 import { describeFailure, type Failure } from './failure.js';
@@ -66,6 +68,8 @@ function buildProgram(terminal: Terminal, run: Run): Command {
   defineMemberCommands(program, run);
   defineFaultCommands(program, run);
   defineProcessCommands(program, run);
+  defineCheckCommand(program, run);
+  defineSimCommand(program, run);
   inheritSettings(program);
   return program;
 }

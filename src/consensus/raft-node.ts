@@ -33,6 +33,8 @@ import type {
 import { Requests } from './requests.js';
 import { SoftStateNews } from './soft-state-news.js';
 
+const NO_PROGRESS: RaftStatus['progress'] = [];
+
 export class RaftNode {
   readonly #member: Member;
   readonly #election: Election;
@@ -63,13 +65,26 @@ export class RaftNode {
     return this.#member.configuration;
   }
 
+  /** Asked for several times a tick, so spelt out and not spread from its parts. */
   get status(): RaftStatus {
-    const { log, configurations } = this.#member;
+    const { log, configurations, term, leader, standing } = this.#member;
+    const { role, leadership } = this.#election;
     const { firstIndex, lastIndex, durable, commit, handedOut } = log;
     const { index: configurationIndex, configuration } = configurations.latest;
-    const progress = this.#election.leadership?.replicator.statuses() ?? [];
-    const logStatus = { firstIndex, lastIndex, durable, commit, handedOut };
-    return { ...this.softState, ...logStatus, configuration, configurationIndex, progress };
+    return {
+      role,
+      term,
+      leader,
+      standing,
+      firstIndex,
+      lastIndex,
+      durable,
+      commit,
+      handedOut,
+      configuration,
+      configurationIndex,
+      progress: leadership?.replicator.statuses() ?? NO_PROGRESS,
+    };
   }
 
   /** A message of another member. Whatever it says, it never stops this one, save by proving a broken invariant. */

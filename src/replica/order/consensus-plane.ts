@@ -30,7 +30,7 @@ import { Linearizable } from './linearizable.js';
 import { LockFeed } from './lock-feed.js';
 import type { OrderedMachine } from './ordered-machine.js';
 import { Proposer } from './proposer.js';
-import type { RaftCounters } from './raft-options.js';
+import type { RaftCounters, RaftTuning } from './raft-options.js';
 
 export interface ConsensusPlaneOptions {
   /** Read at each use: the incarnation may change. */
@@ -45,6 +45,8 @@ export interface ConsensusPlaneOptions {
   readonly admission: Admission;
   readonly coverage: () => Coverage;
   readonly tokens: () => TokenKnowledge;
+  /** In place of the limits of the product. */
+  readonly tuning?: Partial<RaftTuning> | undefined;
   readonly sendRaft: (message: Message) => void;
   readonly sendOrder: (to: ReplicaId | 'all', message: OrderMessage) => void;
   /** The process must end. */
@@ -198,8 +200,9 @@ export class ConsensusPlane {
   }
 
   #openOrder(): IncarnationOrder {
-    const { self, storage, time, random, trace, machine, sendRaft, onFatal } = this.#options;
+    const { self, storage, time, random, trace, machine, tuning, sendRaft, onFatal } = this.#options;
     return new IncarnationOrder(self(), {
+      tuning,
       storage,
       time,
       random,

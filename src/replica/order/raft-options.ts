@@ -35,7 +35,7 @@ export interface RaftOrderOptions {
   /** The process must end. */
   readonly onFatal: (error: unknown) => void;
   /** In place of the limits of the product, for tests. */
-  readonly tuning?: Partial<RaftTuning>;
+  readonly tuning?: Partial<RaftTuning> | undefined;
 }
 
 /** Why a message had no effect; names of the counters. */
