@@ -73,6 +73,17 @@ describe('known bug 21: a member with few links deposes leaders for ever', () =>
     expect(cluster.at('r2').applied).toEqual(['x']);
   });
 
+  it('a member that was cut off for long comes back and deposes nobody', () => {
+    const cluster = new RaftCluster({ voters: ['r1', 'r2', 'r3'] });
+    cluster.elect('r1');
+    cluster.partition(['r1', 'r2'], ['r3']);
+    cluster.run(300);
+    cluster.heal();
+    cluster.run(4);
+    expect(cluster.leader).toBe(cluster.at('r1'));
+    for (const replica of cluster.replicas.values()) expect(replica.node.status.term).toBe(1);
+  });
+
   it('a leader that reaches only the hub gives way to it', () => {
     const cluster = new RaftCluster({ voters: ['r1', 'r2', 'r3', 'r4', 'r5'] });
     cluster.elect('r1');

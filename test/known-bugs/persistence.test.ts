@@ -59,6 +59,19 @@ describe('known bug 02: term and vote are written in two steps', () => {
     member.persist();
     expect(member.said()).toMatchObject([{ kind: 'vote-answer', granted: false }]);
   });
+
+  it('a vote in a term that is on disk already is written before it is given', () => {
+    const member = new LoneMember().begin(5);
+    member.hear(votes(5, R2));
+    expect(member.said()).toEqual([]);
+    member.persist();
+    expect(member.said()).toMatchObject([{ kind: 'vote-answer', granted: true, term: 5 }]);
+    member.crash();
+    member.restart();
+    member.hear(votes(5, R3));
+    member.persist();
+    expect(member.said()).toMatchObject([{ kind: 'vote-answer', granted: false, term: 5 }]);
+  });
 });
 
 describe('known bug 03: a vote is forgotten within its term', () => {

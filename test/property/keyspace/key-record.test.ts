@@ -205,6 +205,17 @@ describe('a key record', () => {
     );
   });
 
+  it('merged with a snapshot neither brings back nor keeps what either side has deleted, and forgotten since', () => {
+    const r1 = newReplica(1);
+    const step = { kind: 'write', at: 0, deletes: false, skewMs: 0, retry: false } as const;
+    const { dot, version } = write(r1, step, 1) as Group;
+    const before = VersionVector.of([[dot.origin, dot.counter]]);
+    const after = VersionVector.of([[dot.origin, dot.counter + 1]]);
+    expect(mergeRecords([], after, [version], before)).toEqual([]);
+    expect(mergeRecords([version], before, [], after)).toEqual([]);
+    expect(mergeRecords([], VersionVector.EMPTY, [version], before)).toEqual([version]);
+  });
+
   it('reconciled with a copy that lost versions is whole again', () => {
     fc.assert(
       fc.property(steps, fc.nat(), (schedule, pick) => {

@@ -75,6 +75,13 @@ describe('a leader', () => {
     expect(member.said()).toEqual([]);
   });
 
+  it('counts for nothing what a refusal hints at', () => {
+    const member = new LoneMember().begin(1, 1, 1, 1).lead();
+    member.hear({ kind: 'append-rejected', from: R3, term: 2, previousIndex: 3, hintIndex: 2, hintTerm: 1 });
+    expect(appendsTo(R3, member.said())).toMatchObject([{ previousIndex: 2 }]);
+    expect(member.node.status.progress[1]).toMatchObject({ state: 'probe', match: 0 });
+  });
+
   it('does not forget what a member has because an older answer arrives later', () => {
     const member = following();
     member.propose('a', 'b');
@@ -112,6 +119,24 @@ describe('a leader', () => {
     expect(member.node.softState).toMatchObject({ role: 'follower', term: 4, leader: undefined });
   });
 
+  it('applies nothing that only its own disk has', () => {
+    const member = following();
+    member.propose('a');
+    member.persist();
+    expect(member.applied).toEqual([]);
+    member.hear({ kind: 'append-accepted', from: R2, term: 1, matched: 2 });
+    expect(member.applied).toEqual(['a']);
+  });
+
+  it('tells its heir to campaign once that has all of the log, and not before', () => {
+    const member = following();
+    member.propose('a');
+    expect(member.transfer(R2)).toEqual({ kind: 'accepted' });
+    expect(member.saidKinds()).not.toContain('handover');
+    member.hear({ kind: 'append-accepted', from: R2, term: 1, matched: 2 });
+    expect(member.saidKinds()).toContain('handover');
+  });
+
   it('hands the leadership only to a voter, and to one at a time', () => {
     const member = following();
     expect(member.transfer(R1)).toEqual({ kind: 'dropped', reason: 'not-a-voter' });
@@ -146,6 +171,18 @@ describe('a follower', () => {
     expect(result).toMatchObject({ kind: 'forwarded' });
     expect(member.outcomes).toMatchObject([{ kind: 'unknown' }]);
     expect(member.readStates).toEqual([{ kind: 'dropped', context }]);
+  });
+
+  it.each([
+    ['is longer and of an older term', 9, 1, false],
+    ['is shorter', 1, 2, false],
+    ['ends like the own one', 2, 2, true],
+    ['is shorter and of a newer term', 1, 3, true],
+  ])('votes, or not, for who has a log that %s: index %i of term %i, %s', (_, lastIndex, lastTerm, granted) => {
+    const member = new LoneMember().begin(2, 1, 2);
+    member.hear({ kind: 'vote-request', from: R2, term: 4, lastIndex, lastTerm, transfer: false });
+    member.persist();
+    expect(member.said()).toMatchObject([{ kind: 'vote-answer', term: 4, granted }]);
   });
 
   it('learns that the leader did not take its proposals', () => {

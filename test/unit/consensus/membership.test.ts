@@ -6,6 +6,20 @@ import { LoneMember, R1, R3 } from '../../support/raft-lone.js';
 const named = (...names: readonly string[]) => names.map(memberNamed);
 
 describe('a change of members', () => {
+  it('what only learners have is not committed', () => {
+    const cluster = new RaftCluster({ voters: ['r1', 'r2', 'r3'], learners: ['r4', 'r5'] });
+    const leader = cluster.elect('r1');
+    cluster.run(2);
+    const { commit } = leader.node.status;
+    cluster.partition(['r1', 'r4', 'r5'], ['r2', 'r3']);
+    leader.propose('a');
+    cluster.run(4);
+    expect(leader.node.status.commit).toBe(commit);
+    cluster.heal();
+    cluster.run(4);
+    for (const replica of cluster.replicas.values()) expect(replica.applied).toEqual(['a']);
+  });
+
   it('a new voter must first be a learner that follows closely', () => {
     const cluster = new RaftCluster({ voters: ['r1', 'r2'], learners: ['r3'], tuning: { promotionMaxLagEntries: 2 } });
     const leader = cluster.elect('r1');

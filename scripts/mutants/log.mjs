@@ -1,0 +1,115 @@
+/** Bugs in what the total order counts as durable, equal and committed. */
+
+const LOG = 'test/known-bugs/log.test.ts';
+const PERSISTENCE = 'test/known-bugs/persistence.test.ts';
+const FLOW = 'test/unit/consensus/flow.test.ts';
+
+export const LOG_MUTANTS = [
+  {
+    name: 'old-term-committed-by-counting',
+    says: 'A leader commits an entry of an earlier term because a majority has copies of it.',
+    file: 'src/consensus/replicator.ts',
+    search: 'return index > log.commit && log.matches(index, term) ? index : log.commit;',
+    replace: 'return Math.max(index, log.commit);',
+    test: { file: LOG, name: 'an entry of an earlier term is not committed by counting its copies' },
+  },
+  {
+    name: 'leader-counts-before-durable',
+    says: 'A leader counts itself for entries that its own disk does not have yet.',
+    file: 'src/consensus/replicator.ts',
+    search: 'return id === this.#member.self ? this.#member.log.durable :',
+    replace: 'return id === this.#member.self ? this.#member.log.lastIndex :',
+    test: { file: PERSISTENCE, name: 'a leader does not count itself before its own disk has the entry' },
+  },
+  {
+    name: 'accepted-before-durable',
+    says: 'A follower accepts entries that its disk does not have yet.',
+    file: 'src/consensus/snapshot-receiver.ts',
+    search: "outbox.promise('log', { kind: 'append-accepted'",
+    replace: "outbox.promise('term', { kind: 'append-accepted'",
+    test: { file: PERSISTENCE, name: 'neither a vote nor an acceptance leaves before it is durable' },
+  },
+  {
+    name: 'applied-before-durable',
+    says: 'Committed entries are handed to the state machine before the own disk has them.',
+    file: 'src/consensus/log.ts',
+    search: 'const to = Math.min(this.#commit, this.durable);',
+    replace: 'const to = this.#commit;',
+    test: { file: PERSISTENCE, name: 'two followers commit without the leader' },
+  },
+  {
+    name: 'uncommitted-entry-shown',
+    says: 'Entries are handed to the state machine, and so to every view, before they are committed.',
+    file: 'src/consensus/log.ts',
+    search: 'const to = Math.min(this.#commit, this.durable);',
+    replace: 'const to = this.durable;',
+    test: { file: FLOW, name: 'applies nothing that only its own disk has' },
+  },
+  {
+    name: 'unverified-suffix-committed',
+    says: 'A follower commits as far as the leader has, also what the message has not shown to be equal.',
+    file: 'src/consensus/follower.ts',
+    search: 'log.commitTo(Math.min(commit, verified));',
+    replace: 'log.commitTo(Math.min(commit, log.lastIndex));',
+    test: { file: LOG, name: 'a follower commits only up to what this very message verified' },
+  },
+  {
+    name: 'truncated-without-conflict',
+    says: 'Every append cuts the log off behind itself, however old the message is.',
+    file: 'src/consensus/log.ts',
+    search: 'const start = entries.findIndex(({ index, term }) => !this.matches(index, term));',
+    replace: 'const start = entries.length > 0 ? 0 : -1;',
+    test: { file: LOG, name: 'an old append, arriving late, removes nothing' },
+  },
+  {
+    name: 'truncated-still-durable',
+    says: 'What is cut off the log is still reported as durable.',
+    file: 'src/consensus/log.ts',
+    search: 'this.#durability.limit(from - 1);',
+    replace: '',
+    test: { file: PERSISTENCE, name: 'a truncation takes back what writes before it made, or will make, durable' },
+  },
+  {
+    name: 'stale-rejection-believed',
+    says: 'A refusal that is older than what is known of a follower sends the leader back.',
+    file: 'src/consensus/progress.ts',
+    search: 'if (this.#snapshot !== undefined || previousIndex <= this.match) return false;',
+    replace: 'if (this.#snapshot !== undefined) return false;',
+    test: { file: FLOW, name: 'ignores a refusal that is older than what it knows' },
+  },
+  {
+    name: 'rejection-taken-as-match',
+    says: 'The place at which a follower asks the leader to go on counts as what it has on disk.',
+    file: 'src/consensus/progress.ts',
+    search: "if (this.#state === 'probe' && previousIndex !== this.next - 1) return false;",
+    replace: 'this.match = Math.max(this.match, next - 1);',
+    test: { file: FLOW, name: 'counts for nothing what a refusal hints at' },
+  },
+  {
+    name: 'older-answers-count',
+    says: 'Answers that were given in an older term count in this one.',
+    file: 'src/consensus/admission.ts',
+    search: "'pre-vote-answer') return { kind: 'read' };\n  return { kind: 'refuse', reason: 'stale' };",
+    replace: "'pre-vote-answer') return { kind: 'read' };\n  return { kind: 'read' };",
+    test: { file: LOG, name: 'answers of an older term count for nothing' },
+  },
+  {
+    name: 'more-accepted-than-there-is',
+    says: 'A follower that claims more than the leader has is believed.',
+    file: 'src/consensus/replicator.ts',
+    search: 'if (matched <= this.#member.log.lastIndex) this.#progress',
+    replace: 'this.#progress',
+    test: { file: LOG, name: 'an acceptance of more than there is counts for nothing' },
+  },
+  {
+    name: 'batch-admitted-twice',
+    says: 'A forwarded batch that the network delivers twice is appended twice.',
+    file: 'src/consensus/duplicate-gate.ts',
+    search: ' || seen.batches.has(batch)) return false;',
+    replace: ') return false;',
+    test: {
+      file: LOG,
+      name: 'a forwarded batch is answered with its term, and a repeated one is not appended again',
+    },
+  },
+];
