@@ -199,6 +199,7 @@ export class LiveReplica implements Replica {
       messenger: this.#messenger,
       consensus: this.#consensus,
       waitingRequests: this.#admission.waiting,
+      operations: this.#options.storage.count('operations'),
       storageBytes: this.#options.storage.sizeBytes(),
     });
   }

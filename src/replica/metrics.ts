@@ -23,11 +23,12 @@ export interface MetricSources {
   readonly messenger: Messenger;
   readonly consensus: ConsensusPlane;
   readonly waitingRequests: number;
+  readonly operations: number;
   readonly storageBytes: number;
 }
 
 export function replicaMetrics(sources: MetricSources): readonly MetricSample[] {
-  const { driver, audit, messenger, waitingRequests, storageBytes } = sources;
+  const { driver, audit, messenger, waitingRequests, operations, storageBytes } = sources;
   const { plane } = driver;
   const counters = Object.entries(COUNTER_HELP).map(
     ([name, help]): MetricSample => ({
@@ -56,6 +57,7 @@ export function replicaMetrics(sources: MetricSources): readonly MetricSample[] 
     gauge('causal_buffer_groups', 'Received write groups that wait for their causes', plane.buffered),
     gauge('pending_writes', 'Local writes that wait for a storage transaction', driver.pendingWrites),
     gauge('waiting_requests', 'Requests that wait for causal dependencies', waitingRequests),
+    gauge('operation_log_groups', 'Write groups kept for replicas that may lack them', operations),
     gauge('storage_bytes', 'Bytes used on disk', storageBytes),
   ];
 }
