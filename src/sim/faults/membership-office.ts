@@ -40,11 +40,13 @@ export class MembershipOffice {
   join(host: SimHost): void {
     if (this.#wanted.has(host)) return;
     this.#wanted.add(host);
+    this.#cluster.hasFirstMembers = false;
     this.#enqueue(`join of ${host.id}`, () => this.#join(host));
   }
 
   /** Returns what brings it back. */
   leave(host: SimHost): () => void {
+    this.#cluster.hasFirstMembers = false;
     this.#enqueue(`leave of ${host.id}`, async () => {
       await this.#until({ kind: 'remove', id: host.id }, (view) => isGone(view, host));
       this.#wanted.delete(host);
