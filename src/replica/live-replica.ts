@@ -95,6 +95,7 @@ export class LiveReplica implements Replica {
     this.#driver = new CausalDriver({
       ...options,
       machine: this.#machine,
+      isAwaited: () => this.#admission.waiting > 0,
       extraWipe: () => this.#consensus.wipe(),
       onDeleted: (key) => this.#consensus.deleted(key),
       members: this.#members.configuredIds,

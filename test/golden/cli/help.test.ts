@@ -51,6 +51,7 @@ const PAGES = [
   ['demo'],
   ['sim'],
   ['doctor'],
+  ['check'],
   ['nats'],
   ['nats', 'install'],
   ['maelstrom'],
