@@ -1,6 +1,6 @@
 /** One run of the simulator: a seed, a cluster, clients and trouble; then calm, and judgement. */
 import { LIMITS } from '../base/limits.js';
-import { checkLinearizability } from '../check/linearizability.js';
+import { judge } from '../check/judge.js';
 import { Acknowledgements } from './clients/acknowledgements.js';
 import { Client } from './clients/client.js';
 import { CoordinationWork } from './clients/coordination-work.js';
@@ -167,13 +167,15 @@ class Run {
 
   #judge(): Verdict {
     checkConverged(this.#cluster, this.#office, this.#acknowledged);
-    const verdict = checkLinearizability(this.#recorder.records);
-    if (verdict.kind === 'violated') {
+    const undecided: string[] = [];
+    for (const { model, verdict } of judge(this.#recorder.records)) {
+      if (verdict.kind === 'unknown') undecided.push(`${model}: ${verdict.reason}`);
+      if (verdict.kind !== 'violated') continue;
       for (const { rule, sentence } of verdict.violations) this.#cluster.fail(rule, sentence);
     }
     if (this.#cluster.findings.length > 0) return 'broken';
-    if (verdict.kind === 'unknown') {
-      this.#cluster.fail('judged-in-time', verdict.reason);
+    if (undecided.length > 0) {
+      this.#cluster.fail('judged-in-time', undecided.join('; '));
       return 'unknown';
     }
     return 'held';

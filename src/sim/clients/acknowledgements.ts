@@ -33,7 +33,7 @@ export class Acknowledgements {
     if (!this.#cluster.watch(host).vector.covers(dot)) {
       this.#cluster.fail('durable-before-acknowledged', `${name} is not on its disk`);
     }
-    if (durability === 'local' || this.#cluster.counts.memberships > 0) return;
+    if (durability === 'local' || !this.#cluster.hasFirstMembers) return;
     const holders = hosts.filter((other) => this.#cluster.watch(other).vector.covers(dot)).length;
     const need = durability === 'all' ? scenario.replicas : Math.floor(scenario.replicas / 2) + 1;
     // A disk that was lost since held it when it said so.
@@ -43,13 +43,13 @@ export class Acknowledgements {
   }
 
   #noteEntry(index: number, name: string): void {
-    const { logs, hosts, scenario, counts } = this.#cluster;
+    const { logs, hosts, scenario, counts, hasFirstMembers } = this.#cluster;
     const voters = hosts.slice(0, scenario.replicas);
     const holders = logs.acknowledged(
       index,
       voters.map(({ disk }) => disk),
     );
-    if (counts.memberships > 0 || 2 * (holders + counts.lostDisks) > voters.length) return;
+    if (!hasFirstMembers || 2 * (holders + counts.lostDisks) > voters.length) return;
     this.#cluster.fail('durable-before-acknowledged', `${name} is on ${holders} disks`);
   }
 

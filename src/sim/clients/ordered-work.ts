@@ -135,22 +135,25 @@ export class OrderedWork {
     return told;
   }
 
+  /** Looks at one key and writes several. */
   async #txn(first: string): Promise<void> {
     const client = this.#client;
-    const checks = this.#keys.filter((key) => key === first || client.random.chance(0.3));
-    const asked = checks.map((key) => ({ key, value: this.#known.get(key)?.value ?? null }));
-    const written = this.#keys.filter((key) => key === first || client.random.chance(0.4));
-    const onSuccess = written.map(
-      (key): TxnOp => (client.random.chance(0.3) ? { kind: 'get', key } : drawOp(client, key)),
-    );
-    const onFailure = checks.map((key): TxnOp => ({ kind: 'get', key }));
+    const asked = [{ key: first, value: this.#known.get(first)?.value ?? null }];
+    const others = this.#keys.filter((key) => key !== first && client.random.chance(0.4));
+    const onSuccess = [
+      client.random.chance(0.3) ? ({ kind: 'get', key: first } as const) : drawOp(client, first),
+      ...others.map((key): TxnOp => drawOp(client, key)),
+    ];
+    const onFailure: readonly TxnOp[] = [{ kind: 'get', key: first }];
     const tries = client.random.chance(0.3) ? 2 : 1;
     const retry = tries > 1 ? { idempotencyKey: client.newValue() } : {};
     const told = await client.ask<TxnResult>({
       what: `txn if ${asked.map(({ key, value }) => `${key}=${value}`).join()} then ${onSuccess.map(describeOp).join()}`,
       level: LEVEL,
       tries,
-      describe: ({ succeeded, etag }) => `${succeeded ? 'succeeded' : 'failed'} ${etag}`,
+      describe: ({ succeeded, etag, results }) => {
+        return `${succeeded ? 'succeeded' : 'failed'} ${etag} ${results.map(describeResult).join()}`;
+      },
       send: (replica, context) => {
         return orderedOf(replica).txn({ checks: asked.map(checkOf), onSuccess, onFailure, ...retry }, context);
       },
@@ -206,4 +209,8 @@ function foundValue(result: OpResult): Value {
 
 function describeOp(op: TxnOp): string {
   return op.kind === 'get' ? `get ${op.key}` : `${op.key}=${writtenBy(op)}`;
+}
+
+function describeResult(result: OpResult): string {
+  return result.kind === 'written' ? `${result.key} written` : `${result.key}=${foundValue(result)}`;
 }

@@ -40,13 +40,15 @@ export class MembershipOffice {
   join(host: SimHost): void {
     if (this.#wanted.has(host)) return;
     this.#wanted.add(host);
+    this.#cluster.hasFirstMembers = false;
     this.#enqueue(`join of ${host.id}`, () => this.#join(host));
   }
 
   /** Returns what brings it back. */
   leave(host: SimHost): () => void {
+    this.#cluster.hasFirstMembers = false;
     this.#enqueue(`leave of ${host.id}`, async () => {
-      await this.#until({ kind: 'remove', id: host.id }, (view) => !isMember(view, host));
+      await this.#until({ kind: 'remove', id: host.id }, (view) => isGone(view, host));
       this.#wanted.delete(host);
       // Told or not: what it still has counts no more.
       host.crash();
@@ -62,6 +64,7 @@ export class MembershipOffice {
 
   async #join(host: SimHost): Promise<void> {
     if (host.isDown) host.launch();
+    while (host.replica === undefined) await this.#cluster.clock.sleep(RETRY_MS);
     await this.#until({ kind: 'add', id: host.id }, (view) => isMember(view, host));
     await this.#until({ kind: 'promote', id: host.id }, (view) => isMember(view, host, 'voter'));
   }
@@ -76,41 +79,55 @@ export class MembershipOffice {
     });
   }
 
-  /** Ask whoever answers, until one that knows the present membership says that it holds. */
+  /** Ask whoever answers, until the leader says that it holds. */
   async #until(change: MembershipChange, holds: (view: MembershipView) => boolean): Promise<void> {
     for (;;) {
-      const view = await this.#ask(change);
+      await this.#ask(change);
+      const view = this.#leadersView();
       if (view !== undefined && !view.changing && holds(view)) break;
       await this.#cluster.clock.sleep(RETRY_MS);
     }
     this.#cluster.counts.memberships += 1;
   }
 
-  /** What the replica that was asked says afterwards; undefined if nobody could be asked. */
-  async #ask(change: MembershipChange): Promise<MembershipView | undefined> {
+  async #ask(change: MembershipChange): Promise<void> {
     for (const host of this.#cluster.hosts) {
       if (host.replica === undefined || host.id === change.id) continue;
       const asked = host.request(async ({ ordered }) => {
-        return ordered?.changeMembership(change, { timeoutMs: TIMEOUT_MS, token: VersionVector.EMPTY });
+        await ordered?.changeMembership(change, { timeoutMs: TIMEOUT_MS, token: VersionVector.EMPTY });
+        return 'done';
       });
-      const gaveUp = this.#cluster.clock.sleep(2 * TIMEOUT_MS).then(() => undefined);
+      const gaveUp = this.#cluster.clock.sleep(2 * TIMEOUT_MS).then(() => 'no answer');
       try {
-        const view = await Promise.race([asked, gaveUp]);
-        if (view !== undefined) return view;
+        if ((await Promise.race([asked, gaveUp])) === 'done') return;
       } catch (error) {
         if (!(error instanceof CausewayError) && !(error instanceof NoAnswer)) throw error;
         this.#cluster.note(`operator told by ${host.id}: ${error.message}`);
-        const isDone = error instanceof CausewayError && error.code === 'membership-conflict';
-        if (isDone) return host.replica?.ordered?.membership();
-        if (error instanceof CausewayError && error.code === 'invalid-request')
-          return host.replica?.ordered?.membership();
+        // The leader, by way of whoever was asked, has decided against it.
+        if (error instanceof CausewayError && DECISIONS.has(error.code)) return;
       }
     }
-    return undefined;
+  }
+
+  /** Of those who think that they lead, the one of the newest term. */
+  #leadersView(): MembershipView | undefined {
+    const views = this.#cluster.hosts.flatMap(({ id, replica }) => {
+      const view = replica?.ordered?.membership();
+      return view?.leader === id ? [view] : [];
+    });
+    return views.sort((a, b) => b.term - a.term)[0];
   }
 }
 
-function isMember({ members }: MembershipView, host: SimHost, role?: 'voter'): boolean {
-  const found = members.filter(({ id }) => id === host.id);
-  return found.some((member) => role === undefined || member.role !== 'observer');
+const DECISIONS: ReadonlySet<string> = new Set(['membership-conflict', 'invalid-request']);
+
+/** What runs on this machine now is a member; a former incarnation of it does not count. */
+function isMember({ members }: MembershipView, { replica }: SimHost, role?: 'voter'): boolean {
+  const found = members.find(({ incarnation }) => incarnation === replica?.status().incarnation);
+  return found !== undefined && (role === undefined || found.role !== 'observer');
+}
+
+/** No incarnation of this machine's replica is a member. */
+function isGone({ members }: MembershipView, host: SimHost): boolean {
+  return members.every(({ id }) => id !== host.id);
 }

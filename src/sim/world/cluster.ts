@@ -38,6 +38,8 @@ export class SimCluster {
   readonly hosts: readonly SimHost[];
   readonly counts: Counts = noCounts();
   readonly findings: Finding[] = [];
+  /** Nobody has been asked to join or leave yet: who votes is as it was drawn. */
+  hasFirstMembers = true;
   readonly ledger: Ledger;
   readonly logs: LogWatch;
   readonly coordination: CoordinationWatch;
