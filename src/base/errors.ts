@@ -110,6 +110,10 @@ export const ERRORS = {
     outcome: 'unknown',
   },
   'invalid-config': fatal('Invalid configuration', 'Correct the flag or file that the message names.'),
+  'invalid-history': fatal(
+    'Invalid history',
+    'Correct the line that the message names; docs/HISTORY.md has the format.',
+  ),
   'data-dir-in-use': fatal('Data directory in use', 'Stop the other process, or choose another --data directory.'),
   'data-dir-foreign': fatal(
     'Data directory of another cluster or replica',

@@ -89,7 +89,7 @@ function describeNoAnswer(error: NoAnswer): Failure {
 function describeCoded(error: CausewayError): Failure {
   const { title, advice, status, retryable, outcome } = error.entry;
   const misuse = error.code === 'invalid-config';
-  const exit = misuse ? EXIT.usage : exitOfStatus(status, error.code);
+  const exit = misuse || error.code === 'invalid-history' ? EXIT.usage : exitOfStatus(status, error.code);
   // A wrong flag already says what to write instead.
   const sentence = misuse ? error.message : `${title}: ${error.message}`;
   return failure(exit, sentence, misuse ? '' : advice, {

@@ -4,6 +4,7 @@
  */
 import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
+import { defineCheckCommand } from './define/check-command.js';
 import { defineCoordinationCommands } from './define/coordination-commands.js';
 import { defineFaultCommands } from './define/fault-commands.js';
 import { defineKeyCommands } from './define/key-commands.js';
@@ -66,6 +67,7 @@ function buildProgram(terminal: Terminal, run: Run): Command {
   defineMemberCommands(program, run);
   defineFaultCommands(program, run);
   defineProcessCommands(program, run);
+  defineCheckCommand(program, run);
   inheritSettings(program);
   return program;
 }

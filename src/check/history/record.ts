@@ -10,6 +10,11 @@ export type Durability = 'local' | 'majority' | 'all';
 /** `fail` = certainly not applied; `info` = perhaps applied, at any moment from `invoke` on. */
 export type Status = 'ok' | 'fail' | 'info';
 
+export interface Fencing {
+  readonly lock: string;
+  readonly token: number;
+}
+
 interface Common {
   /** Who did one thing after the other. After an `info` it goes on under another number. */
   readonly process: number;
@@ -27,7 +32,10 @@ interface Common {
   readonly status: Status;
   readonly tokenIn?: string;
   readonly tokenOut?: string;
+  /** The write group that was made, or whose version was shown: `origin.counter`. */
   readonly dot?: string;
+  /** The lock that a write was guarded by, and the token it named. */
+  readonly fencing?: Fencing;
   /** Where it stood in its file, from 1. */
   readonly line?: number;
 }
@@ -99,9 +107,9 @@ export interface AcquireRecord extends OnKey {
   readonly output?: number;
 }
 
-/** `key` is the lock, `value` the owner, `expect` the fencing token it held. */
-export interface ReleaseRecord extends OnKey {
-  readonly op: 'release';
+/** `key` is the lock, `value` the owner, `expect` the fencing token it held: `ok` if that was still the current one. */
+export interface LeaseRecord extends OnKey {
+  readonly op: 'renew' | 'release';
   readonly value: string;
   readonly expect: number;
 }
@@ -129,7 +137,7 @@ export interface FinalRecord extends OnKey {
 
 /** Operations on the keys of a register. */
 export type RegisterRecord = ReadRecord | WriteRecord | CasRecord | CreateRecord | DeleteRecord | TxnRecord;
-export type CoordinationRecord = AcquireRecord | ReleaseRecord | NextRecord | ClaimRecord;
+export type CoordinationRecord = AcquireRecord | LeaseRecord | NextRecord | ClaimRecord;
 export type HistoryRecord = RegisterRecord | CoordinationRecord | FinalRecord;
 
 /** Values are compared by this text: the members of objects in one order. */

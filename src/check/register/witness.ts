@@ -1,4 +1,5 @@
 /** The shortest beginning of a partition's history that is not linearizable, and the operations around its end. */
+import { describe } from '../describe.js';
 import type { HistoryRecord } from '../history/record.js';
 import type { Violation } from '../verdict.js';
 import { footprintsOf } from './footprint.js';
@@ -47,8 +48,8 @@ function prefixOf(partition: Partition, end: number): Partition {
 function sentenceOf({ keys }: Partition, last: readonly Operation[], end: number): string {
   const names =
     keys.length === 1 ? `key ${JSON.stringify(keys[0])}` : `keys ${keys.map((key) => JSON.stringify(key)).join(', ')}`;
-  const what = last.map(({ record }) => record.op).join(' and ');
-  return `no order of the operations on ${names} explains what had been answered by ${end} ns, when this ${what} completed`;
+  const what = last.map(({ record }) => describe(record)).join(' and ');
+  return `no order of the operations on ${names} explains what had been answered by ${end} ns, when ${what}`;
 }
 
 /** The last operations, those concurrent with them, the writers of what they needed, and the few that completed before. */

@@ -50,6 +50,7 @@ const PAGES = [
   ['lab'],
   ['demo'],
   ['doctor'],
+  ['check'],
   ['nats'],
   ['nats', 'install'],
   ['maelstrom'],

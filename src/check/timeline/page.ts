@@ -1,0 +1,82 @@
+/** The verdicts of a history as one HTML page that needs nothing else: it opens at the first violation. */
+import { describe } from '../describe.js';
+import type { HistoryRecord } from '../history/record.js';
+import type { Judgement } from '../judge.js';
+import type { Verdict, Violation } from '../verdict.js';
+import { diagram } from './diagram.js';
+import { escapeText } from './escape.js';
+
+export interface TimelineFacts {
+  /** The name of the history. */
+  readonly title: string;
+  /** How many operations it has. */
+  readonly operations: number;
+  readonly judgements: readonly Judgement[];
+}
+
+const STYLE = `
+:root { color-scheme: light dark; --line: #8886; --bar: #4a7fb5; --bad: #c8323c; --doubt: #b58a2a; }
+body { font: 15px/1.5 system-ui, sans-serif; max-width: 72rem; margin: 2rem auto; padding: 0 1rem; }
+table { border-collapse: collapse; } td, th { text-align: left; padding: .2rem 1.2rem .2rem 0; vertical-align: top; }
+section { margin: 2.5rem 0; padding-top: .5rem; border-top: 1px solid var(--line); }
+.violated, .last { color: var(--bad); } .unknown { color: var(--doubt); }
+.scroll { overflow-x: auto; } ol { color: GrayText; font-size: 13px; }
+svg text { font: 11px system-ui, sans-serif; fill: currentColor; } svg .actor { font-weight: 600; font-size: 12px; }
+.lane { stroke: var(--line); } .bar { fill: var(--bar); } .bar.last { fill: var(--bad); }
+.bar.info { fill: var(--doubt); opacity: .6; } .bar.fail { fill: GrayText; }
+.arrow { fill: none; stroke: currentColor; stroke-width: 1.2; opacity: .7; } #head path { fill: currentColor; }
+`;
+
+/** Nothing of the page is fetched, and nothing in it may be. */
+const POLICY = "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'";
+
+const JUMP = `if (location.hash === '') document.getElementById('violation-1')?.scrollIntoView();`;
+
+const ARROW_HEAD =
+  '<svg width="0" height="0" style="position:absolute"><defs><marker id="head" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="7" markerHeight="7" orient="auto"><path d="M0 0 8 4 0 8Z"/></marker></defs></svg>';
+
+export function timelinePage({ title, operations, judgements }: TimelineFacts): string {
+  const violations = judgements.flatMap(({ model, verdict }) =>
+    verdict.kind === 'violated' ? verdict.violations.map((violation) => ({ model, violation })) : [],
+  );
+  const sections = violations.map(({ model, violation }, i) => section(i + 1, violations.length, model, violation));
+  return `<!doctype html>
+<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">
+<meta http-equiv="Content-Security-Policy" content="${POLICY}">
+<title>${escapeText(title)}: ${countWords(violations.length)}</title>
+<style>${STYLE}</style></head><body>
+<h1>${escapeText(title)}</h1><p>${operations} operations.</p>
+<table><tr><th>model</th><th>verdict</th><th>operations</th><th></th></tr>${judgements.map(row).join('')}</table>
+${ARROW_HEAD}
+${sections.join('\n')}
+<script>${JUMP}</script></body></html>
+`;
+}
+
+function countWords(violations: number): string {
+  return violations === 0 ? 'no violation' : violations === 1 ? '1 violation' : `${violations} violations`;
+}
+
+function row({ model, verdict, notes }: Judgement): string {
+  const detail = [detailOf(verdict), ...notes].filter((text) => text !== '').join('; ');
+  return `<tr><td>${model}</td><td class="${verdict.kind}">${verdict.kind}</td><td>${verdict.judged}</td><td>${escapeText(detail)}</td></tr>`;
+}
+
+function detailOf(verdict: Verdict): string {
+  if (verdict.kind === 'ok') return verdict.judged === 0 ? 'nothing to judge' : '';
+  if (verdict.kind === 'unknown') return verdict.reason;
+  return verdict.found === verdict.violations.length
+    ? `${verdict.found} found`
+    : `${verdict.found} found, the first ${verdict.violations.length} below`;
+}
+
+function section(number: number, all: number, model: string, { rule, sentence, operations }: Violation): string {
+  const next = number < all ? ` <a href="#violation-${number + 1}">next</a>` : '';
+  return `<section id="violation-${number}"><h2>${number}. ${escapeText(model)}: ${escapeText(rule)}</h2><p>${escapeText(sentence)}.${next}</p>
+<div class="scroll">${diagram(operations)}</div><ol>${operations.map(item).join('')}</ol></section>`;
+}
+
+function item(record: HistoryRecord): string {
+  const source = record.line === undefined ? '' : ` (line ${record.line})`;
+  return `<li>${escapeText(describe(record))}${source}</li>`;
+}
