@@ -5,11 +5,12 @@
 import { CausewayError } from '../base/errors.js';
 import type { ClusterId } from '../base/ids.js';
 import { type BrokerChoice, type BrokerWishes, checkReachable, chooseBroker } from './broker-choice.js';
+import { Fleet } from './fleet.js';
 import { type Guard, type StartedBroker, startGuard } from './guard.js';
 import { type LabFolder, openLabFolder } from './lab-folder.js';
-import { leasePorts, type PortLease } from './port-lease.js';
+import { leasePorts } from './port-lease.js';
 import { waitUntilMutuallyVisible } from './readiness.js';
-import { ReplicaProcess } from './replica-process.js';
+import type { ReplicaProcess } from './replica-process.js';
 
 export interface LabOptions extends BrokerWishes {
   readonly replicas?: number;
@@ -42,6 +43,13 @@ export interface Lab {
   replica(id: string): ReplicaProcess;
   /** Waits until every replica serves all levels and sees all others. */
   settled(): Promise<void>;
+  /**
+   * One more process, under the next free name. It takes part in nothing before somebody makes it a member; resolves
+   * when it answers requests at all.
+   */
+  addReplica(): Promise<ReplicaProcess>;
+  /** Ends the process and forgets it, when it has been made a member no more. Its data stays. */
+  dropReplica(id: string): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -65,7 +73,8 @@ export async function startLab(options: LabOptions = {}): Promise<Lab> {
 }
 
 async function launch(choice: BrokerChoice, options: LabOptions): Promise<Lab> {
-  const lease = await leasePorts(options.replicas ?? DEFAULT_REPLICAS, options.basePort ?? DEFAULT_BASE_PORT);
+  const basePort = options.basePort ?? DEFAULT_BASE_PORT;
+  const lease = await leasePorts(options.replicas ?? DEFAULT_REPLICAS, basePort);
   const folder = openLabFolder(options.dataFolder);
   const report = options.report ?? ((): void => undefined);
   const guard = startGuard(folder.temporary ? folder.path : undefined, {
@@ -78,36 +87,30 @@ async function launch(choice: BrokerChoice, options: LabOptions): Promise<Lab> {
   };
   try {
     const nats = await openNats(choice, guard);
-    const replicas = makeReplicas(folder, lease, nats.url, guard, options, report);
-    stopping.push(() => Promise.all(replicas.map((replica) => replica.stop())));
-    await allOrFirstFailure(replicas.map((replica) => replica.start()));
-    await waitUntilMutuallyVisible(replicas);
-    return labOf({ folder, replicas, nats, stop });
+    const fleet = new Fleet({ folder, natsUrl: nats.url, guard, options, report, basePort });
+    stopping.push(() => fleet.stop());
+    await fleet.start(lease.ports);
+    return labOf({ folder, fleet, nats, stop });
   } catch (error) {
     await stop();
     throw error;
   }
 }
 
-function labOf(parts: {
-  folder: LabFolder;
-  replicas: readonly ReplicaProcess[];
-  nats: LabNats;
-  stop: Lab['stop'];
-}): Lab {
-  const { folder, replicas, nats, stop } = parts;
+function labOf(parts: { folder: LabFolder; fleet: Fleet; nats: LabNats; stop: Lab['stop'] }): Lab {
+  const { folder, fleet, nats, stop } = parts;
   return {
     cluster: folder.cluster,
     folder: folder.path,
-    replicas,
+    get replicas() {
+      return fleet.replicas;
+    },
     nats,
     stop,
-    settled: () => waitUntilMutuallyVisible(replicas),
-    replica(id) {
-      const found = replicas.find((replica) => replica.id === id);
-      if (found === undefined) throw new CausewayError('invalid-config', `the lab has no replica ${id}`);
-      return found;
-    },
+    settled: () => waitUntilMutuallyVisible(fleet.replicas),
+    replica: (id) => fleet.replica(id),
+    addReplica: () => fleet.add(),
+    dropReplica: (id) => fleet.drop(id),
   };
 }
 
@@ -126,38 +129,4 @@ async function openNats(choice: BrokerChoice, guard: Guard): Promise<LabNats> {
     stop: () => guard.stopBroker(),
     start: async () => void (await guard.startBroker(order, port)),
   };
-}
-
-function makeReplicas(
-  folder: LabFolder,
-  lease: PortLease,
-  natsUrl: string,
-  guard: Guard,
-  options: LabOptions,
-  report: (line: string) => void,
-): readonly ReplicaProcess[] {
-  const members = lease.ports.map((port, i) => ({ id: `r${i + 1}`, http: `127.0.0.1:${port}` }));
-  const peers = members.map(({ id, http }) => `${id}=http://${http}`).join(',');
-  const common = ['--cluster', folder.cluster, '--nats', natsUrl, '--peers', peers, '--enable-faults'];
-  const level = options.logLevel === undefined ? [] : ['--log-level', options.logLevel];
-  return members.map(({ id, http }) => {
-    const own = ['--id', id, '--http', http, '--data', folder.dataOf(id)];
-    const args = [...own, ...common, ...level, ...(options.serveArgs ?? [])];
-    return new ReplicaProcess(
-      { id, url: `http://${http}`, args, logFile: folder.logOf(id) },
-      {
-        started: (pid) => guard.watch(pid),
-        ended: (pid, how, expected) => {
-          guard.unwatch(pid);
-          if (!expected) report(`replica ${id} ended (${how}); its log is ${folder.logOf(id)}`);
-        },
-      },
-    );
-  });
-}
-
-/** Waits for all, also when one fails, so that none is left half started. */
-async function allOrFirstFailure(tasks: readonly Promise<void>[]): Promise<void> {
-  const results = await Promise.allSettled(tasks);
-  for (const result of results) if (result.status === 'rejected') throw result.reason;
 }

@@ -87,6 +87,11 @@ export class ReplicaProcess {
     await this.start();
   }
 
+  /** From now on its end is no news, e.g. because it is being removed from the cluster. */
+  expectEnd(): void {
+    this.#expected = true;
+  }
+
   /** Freezes it: it holds its connections and answers nothing. */
   pause(): void {
     this.#child?.kill('SIGSTOP');

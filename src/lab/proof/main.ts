@@ -1,0 +1,132 @@
+/**
+ * `npm run proof -- [registers] [claims] [members]`: the proofs at full size on a lab of this machine, each on a cluster of
+ * its own. Exits with 0 if everything held, 1 if something did not, 2 if a checker could not decide.
+ */
+import { createWriteStream, mkdirSync, rmSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { finished } from 'node:stream/promises';
+import { parseArgs } from 'node:util';
+import { historyLine } from '../../check/history/line.js';
+import { type Lab, startLab } from '../cluster.js';
+import { FAULT_NAMES } from '../workload/faults.js';
+import type { NemesisOptions } from '../workload/nemesis.js';
+import { proveClaims } from './claims.js';
+import { proveMembers } from './members.js';
+import { exitCode, isSound, type Outcome } from './outcome.js';
+import { proveRegisters } from './registers.js';
+import { renderOutcome } from './render.js';
+
+const BASE_PORT = 7601;
+const PROGRESS_MS = 5_000;
+
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: {
+    seed: { type: 'string', default: '1' },
+    operations: { type: 'string', default: '50000' },
+    clients: { type: 'string', default: '20' },
+    keys: { type: 'string', default: '10' },
+    races: { type: 'string', default: '1000' },
+    'timeout-ms': { type: 'string', default: '2000' },
+    'fault-ms': { type: 'string', default: '2000' },
+    'rest-ms': { type: 'string', default: '3000' },
+    'give-up-ms': { type: 'string', default: '3600000' },
+    out: { type: 'string', default: join('.cache', 'proof') },
+  },
+});
+
+const sizes = {
+  seed: wholeNumber('seed'),
+  clients: wholeNumber('clients'),
+  keys: wholeNumber('keys'),
+  timeoutMs: wholeNumber('timeout-ms'),
+};
+const operations = wholeNumber('operations');
+
+const PROOFS: Readonly<Record<string, (lab: Lab) => Promise<Outcome>>> = {
+  registers: (lab) =>
+    proveRegisters({
+      ...sizes,
+      lab,
+      operations,
+      objectClients: Math.ceil(sizes.clients / 4),
+      giveUpMs: wholeNumber('give-up-ms'),
+      nemesis: nemesis(),
+      progress: nowAndThen((served) => `${served} of ${operations} linearizable operations`),
+    }),
+  claims: (lab) =>
+    proveClaims({
+      ...sizes,
+      lab,
+      races: wholeNumber('races'),
+      racers: 5,
+      lanes: 4,
+      attempts: 1_000,
+      nemesis: nemesis(),
+      progress: nowAndThen((race) => `race ${race}`),
+    }),
+  members: (lab) => proveMembers({ ...sizes, lab, operationsEach: Math.ceil(operations / 50), report: say }),
+};
+
+const names = positionals.length > 0 ? positionals : Object.keys(PROOFS);
+const outcomes: Outcome[] = [];
+for (const name of names) await run(name);
+process.exitCode = exitCode(outcomes);
+
+async function run(name: string): Promise<void> {
+  const prove = PROOFS[name];
+  if (prove === undefined) throw new RangeError(`there is no proof ${name}, but ${Object.keys(PROOFS).join(', ')}`);
+  const folder = resolve(values.out);
+  const dataFolder = join(folder, `${name}-data`);
+  rmSync(dataFolder, { recursive: true, force: true });
+  mkdirSync(folder, { recursive: true });
+  const ended: string[] = [];
+  const lab = await startLab({ basePort: BASE_PORT, dataFolder, report: (line) => ended.push(line), announce: say });
+  say(`${name}: seed ${sizes.seed}`);
+  try {
+    const found = await prove(lab);
+    const outcome = { ...found, troubles: [...found.troubles, ...ended] };
+    await writeHistory(join(folder, `${name}.jsonl`), outcome);
+    process.stdout.write(renderOutcome(name, outcome));
+    outcomes.push(outcome);
+  } finally {
+    await lab.stop();
+  }
+  // What went wrong can be looked into; what did not is of no more use.
+  if (outcomes.slice(-1).every(isSound)) rmSync(dataFolder, { recursive: true, force: true });
+}
+
+function nemesis(): Pick<NemesisOptions, 'faults' | 'lastsMs' | 'restMs' | 'report'> {
+  return {
+    faults: FAULT_NAMES,
+    lastsMs: wholeNumber('fault-ms'),
+    restMs: wholeNumber('rest-ms'),
+    report: ({ fault, replica }) => say(`${fault}: ${replica}`),
+  };
+}
+
+async function writeHistory(file: string, { history }: Outcome): Promise<void> {
+  const stream = createWriteStream(file);
+  for (const record of history.records) stream.write(`${historyLine(record)}\n`);
+  stream.end();
+  await finished(stream);
+}
+
+function wholeNumber(name: Exclude<keyof typeof values, 'out'>): number {
+  const number = Number(values[name]);
+  if (!Number.isSafeInteger(number) || number < 0) throw new RangeError(`--${name} is not a whole number`);
+  return number;
+}
+
+function nowAndThen(lineOf: (count: number) => string): (count: number) => void {
+  let saidMs = performance.now();
+  return (count) => {
+    if (performance.now() - saidMs < PROGRESS_MS) return;
+    saidMs = performance.now();
+    say(lineOf(count));
+  };
+}
+
+function say(line: string): void {
+  process.stderr.write(`${(performance.now() / 1_000).toFixed(1).padStart(7)} s  ${line}\n`);
+}

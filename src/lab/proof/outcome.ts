@@ -1,0 +1,25 @@
+/** What a proof found. */
+import type { Judgement } from '../../check/judge.js';
+import type { History, Tally } from '../workload/history.js';
+
+export interface Outcome {
+  readonly history: History;
+  readonly tally: Tally;
+  readonly judgements: readonly Judgement[];
+  /** What was wrong although no checker looks for it: a replica that ended, a cluster that did not converge. */
+  readonly troubles: readonly string[];
+  /** Figures of the run in the order they are shown. */
+  readonly facts: Readonly<Record<string, number | string>>;
+}
+
+/** Sound: every promise held, and everything was decided. */
+export function isSound({ judgements, troubles }: Outcome): boolean {
+  return troubles.length === 0 && judgements.every(({ verdict }) => verdict.kind === 'ok');
+}
+
+/** 0 if all of them are sound, 1 if something did not hold, 2 if no more is wrong than that a checker could not decide. */
+export function exitCode(outcomes: readonly Outcome[]): 0 | 1 | 2 {
+  if (outcomes.every(isSound)) return 0;
+  const verdicts = outcomes.flatMap(({ judgements }) => judgements.map(({ verdict }) => verdict.kind));
+  return verdicts.includes('violated') || outcomes.some(({ troubles }) => troubles.length > 0) ? 1 : 2;
+}
