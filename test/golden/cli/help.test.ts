@@ -50,6 +50,7 @@ const PAGES = [
   ['lab'],
   ['demo'],
   ['doctor'],
+  ['compare'],
   ['check'],
   ['nats'],
   ['nats', 'install'],
