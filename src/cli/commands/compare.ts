@@ -46,6 +46,7 @@ export interface CompareOptions {
 const INTERRUPTED = 130;
 const DEFAULT_REPLICAS = 3;
 const PHASE_MS = 20_000;
+const CONVERSATIONS_PER_SECOND = 3;
 const QUICK_PHASE_MS = 6_000;
 
 export async function compareLevels(terminal: Terminal, options: CompareOptions): Promise<ExitCode> {
@@ -86,7 +87,15 @@ function planOf(options: CompareOptions): Plan {
     wan,
     seed,
     replicas: options.replicas ?? wanPreset(wan)?.regions.length ?? DEFAULT_REPLICAS,
-    load: { ratePerSecond: rate, mix, keys, distribution, valueSize, timeoutMs: timeout },
+    load: {
+      ratePerSecond: rate,
+      mix,
+      keys,
+      distribution,
+      valueSize,
+      timeoutMs: timeout,
+      conversationsPerSecond: CONVERSATIONS_PER_SECOND,
+    },
     phases: phases(options.phase ?? (options.quick === true ? QUICK_PHASE_MS : PHASE_MS)),
   };
 }

@@ -7,6 +7,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Level } from '../../check/history/record.js';
 import { Draw } from '../workload/draw.js';
 import type { Requests, Target } from '../workload/requests.js';
+import { Conversations } from './conversations.js';
 import { LEVELS, type LoadPlan, MIXES } from './plan.js';
 import { Popularity } from './popularity.js';
 import type { Recorder } from './recorder.js';
@@ -24,23 +25,27 @@ export interface ArrivalOptions {
 
 /** Clients race for a name for this long, then for the next. */
 const CLAIM_PERIOD_MS = 250;
-/** What is talked about at one time. */
-const TOPICS = 2;
 /** A timer fires so late on an idle machine; only what is later was kept waiting. */
 const TIMER_GRACE_NS = 1_500_000;
 const NS_PER_MS = 1_000_000;
 
 export class Arrivals {
   readonly #doors: readonly Door[];
+  readonly #talks: readonly Conversations[];
 
   constructor(options: ArrivalOptions) {
     const places = LEVELS.flatMap((level) => options.targets.map((target) => ({ level, target })));
     this.#doors = places.map(({ level, target }, i) => new Door(options, level, target, options.seed * 1_009 + i * 31));
+    const { prefix, load, seed } = options;
+    this.#talks = LEVELS.map((level, i) => {
+      const doors = this.#doors.filter((door) => door.level === level);
+      return new Conversations(doors, `${prefix}-${level}`, load.conversationsPerSecond, new Draw(seed + i));
+    });
   }
 
   /** Lets clients in for this long, then waits until all are answered. */
   async run(durationMs: number): Promise<void> {
-    await Promise.all(this.#doors.map((door) => door.run(durationMs)));
+    await Promise.all([...this.#doors, ...this.#talks].map((each) => each.run(durationMs)));
   }
 
   /** How many clients there were in all. */
@@ -52,7 +57,7 @@ export class Arrivals {
 /** One replica at one level. */
 class Door {
   readonly #options: ArrivalOptions;
-  readonly #level: Level;
+  readonly level: Level;
   readonly #target: Target;
   readonly #draw: Draw;
   readonly #popularity: Popularity;
@@ -62,7 +67,7 @@ class Door {
 
   constructor(options: ArrivalOptions, level: Level, target: Target, seed: number) {
     this.#options = options;
-    this.#level = level;
+    this.level = level;
     this.#target = target;
     this.#draw = new Draw(seed);
     this.#popularity = new Popularity(options.load.keys, options.load.distribution);
@@ -86,41 +91,37 @@ class Door {
   }
 
   async #admit(intended: number): Promise<void> {
+    await this.visit((visitor) => this.#doSomething(visitor, intended));
+  }
+
+  /** Lends a client that waits for nothing. */
+  async visit(errand: (visitor: Visitor) => Promise<void>): Promise<void> {
     const visitor = this.#idle.shift() ?? this.#newVisitor();
-    const { read, write, update, claim, talk } = MIXES[this.#options.load.mix];
-    const key = `${this.#options.prefix}-${this.#level}-${this.#popularity.next(this.#draw)}`;
+    await errand(visitor);
+    this.#idle.push(visitor);
+  }
+
+  async #doSomething(visitor: Visitor, intended: number): Promise<void> {
+    const { read, write, update, claim } = MIXES[this.#options.load.mix];
+    const key = `${this.#options.prefix}-${this.level}-${this.#popularity.next(this.#draw)}`;
     const errand = this.#draw.weighted([
       [read, () => visitor.read(key, intended)],
       [write, () => visitor.write(key, intended)],
       [update, () => visitor.update(key, intended)],
       [claim, () => visitor.claim(this.#claimed(intended), intended)],
-      [talk, () => this.#talk(visitor, intended)],
-    ]);
-    await errand();
-    this.#idle.push(visitor);
-  }
-
-  async #talk(visitor: Visitor, intended: number): Promise<void> {
-    const name = `${this.#options.prefix}-${this.#level}`;
-    const topic = this.#draw.below(TOPICS);
-    const [question, answer] = [`${name}-question-${topic}`, `${name}-answer-${topic}`];
-    const errand = this.#draw.weighted([
-      [1, () => visitor.ask(question, intended)],
-      [1, () => visitor.answer(question, answer, intended)],
-      [2, () => visitor.listen(question, answer, intended)],
     ]);
     await errand();
   }
 
   #claimed(intended: number): string {
-    return `${this.#options.prefix}-${this.#level}-claim-${Math.floor(intended / NS_PER_MS / CLAIM_PERIOD_MS)}`;
+    return `${this.#options.prefix}-${this.level}-claim-${Math.floor(intended / NS_PER_MS / CLAIM_PERIOD_MS)}`;
   }
 
   #newVisitor(): Visitor {
     const { recorder, requests, load, prefix } = this.#options;
     this.clients += 1;
-    const name = `${prefix}-${this.#level.slice(0, 1)}-${this.#target.id}-${this.clients}`;
+    const name = `${prefix}-${this.level.slice(0, 1)}-${this.#target.id}-${this.clients}`;
     const { timeoutMs, valueSize } = load;
-    return new Visitor({ name, level: this.#level, target: this.#target, requests, recorder, timeoutMs, valueSize });
+    return new Visitor({ name, level: this.level, target: this.#target, requests, recorder, timeoutMs, valueSize });
   }
 }

@@ -28,7 +28,8 @@ export function requestsOf(
 
 export function cellOf(requests: readonly Measured[], level: Level, phase: PhaseRun, side: Side, judged: Judged): Cell {
   const seconds = (phase.endMs - phase.startMs) / 1_000;
-  const reads = requests.filter(isRead);
+  const load = requests.filter(({ purpose }) => purpose !== 'talk');
+  const reads = load.filter(isRead);
   const staleness = stalenessOf(reads, judged.writes);
   const { causal, lostUpdates, duplicateClaims } = judged.anomalies[level];
   const count = (found: ReadonlySet<HistoryRecord>): number =>
@@ -40,7 +41,7 @@ export function cellOf(requests: readonly Measured[], level: Level, phase: Phase
     replicas: side.replicas,
     read: figuresOf(reads, seconds),
     write: figuresOf(
-      requests.filter((each) => !isRead(each)),
+      load.filter((each) => !isRead(each)),
       seconds,
     ),
     staleness,

@@ -12,15 +12,13 @@ export interface Mix {
   readonly update: number;
   /** Takes a name of which several clients want the same at once, if nobody has it. */
   readonly claim: number;
-  /** Asks a question, answers one that was read, or reads an answer and then its question. */
-  readonly talk: number;
 }
 
 export const MIXES = {
-  mixed: { read: 45, write: 20, update: 10, claim: 5, talk: 20 },
-  'read-heavy': { read: 85, write: 4, update: 2, claim: 1, talk: 8 },
-  'write-heavy': { read: 25, write: 55, update: 7, claim: 3, talk: 10 },
-  'read-modify-write': { read: 20, write: 0, update: 75, claim: 5, talk: 0 },
+  mixed: { read: 60, write: 25, update: 10, claim: 5 },
+  'read-heavy': { read: 92, write: 5, update: 2, claim: 1 },
+  'write-heavy': { read: 30, write: 60, update: 7, claim: 3 },
+  'read-modify-write': { read: 20, write: 0, update: 75, claim: 5 },
 } as const satisfies Readonly<Record<string, Mix>>;
 
 export type MixName = keyof typeof MIXES;
@@ -38,6 +36,8 @@ export interface LoadPlan {
   readonly distribution: Distribution;
   /** Of each value, in characters. */
   readonly valueSize: number;
+  /** Somebody asks, somebody elsewhere answers, and a third one listens: at each level. */
+  readonly conversationsPerSecond: number;
   /** That a request carries, in ms. */
   readonly timeoutMs: number;
 }

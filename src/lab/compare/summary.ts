@@ -104,7 +104,9 @@ function replicaCells(
 function visibilityIn(measured: readonly Measured[], phase: PhaseRun, writes: WriteHistory): readonly Visibility[] {
   const everybody = { name: 'all', replicas: phase.sides.flatMap(({ replicas }) => replicas) };
   return LEVELS.map((level) => {
-    const reads = requestsOf(measured, level, phase, everybody).filter(isRead);
+    const reads = requestsOf(measured, level, phase, everybody).filter(
+      (each) => isRead(each) && each.purpose !== 'talk',
+    );
     return { level, phase: phase.name, points: writes.visibilityOf(reads) };
   });
 }

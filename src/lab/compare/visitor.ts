@@ -2,9 +2,10 @@
  * One client of a comparison at one replica and one level. It does one thing after the other and keeps its session; what it
  * was told becomes records. No retries: a refusal is a result.
  */
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Level, Value } from '../../check/history/record.js';
 import type { Answered, Requests, Sent, Target } from '../workload/requests.js';
-import type { Measured, Purpose } from './measured.js';
+import { type Measured, NS_PER_MS, type Purpose } from './measured.js';
 import type { Recorder } from './recorder.js';
 
 export interface VisitorOptions {
@@ -39,6 +40,8 @@ interface Seen {
 }
 
 const NOT_FOUND = 404;
+const WATCH_MS = 1_500;
+const LOOK_MS = 40;
 
 export class Visitor {
   readonly #options: VisitorOptions;
@@ -81,22 +84,29 @@ export class Visitor {
     if (isOk && value === null) await this.#write(key, { intended: this.#nowNs(), purpose });
   }
 
-  async ask(question: string, intended: number): Promise<void> {
-    await this.#write(question, { intended, purpose: 'talk' });
+  async ask(question: string): Promise<void> {
+    await this.#write(question, { intended: this.#nowNs(), purpose: 'talk' });
   }
 
   /** The answer is caused by the question: nobody should see it without. */
-  async answer(question: string, answer: string, intended: number): Promise<void> {
-    const purpose = 'talk';
-    const { isOk, value } = await this.#read(question, { intended, purpose });
-    if (isOk && value !== null) await this.#write(answer, { intended: this.#nowNs(), purpose });
+  async answer(question: string, answer: string): Promise<void> {
+    if (await this.#watch(question)) await this.#write(answer, { intended: this.#nowNs(), purpose: 'talk' });
   }
 
-  /** Who sees the answer, and then the question, notices if that is missing. */
-  async listen(question: string, answer: string, intended: number): Promise<void> {
-    const purpose = 'talk';
-    const { isOk } = await this.#read(answer, { intended, purpose });
-    if (isOk) await this.#read(question, { intended: this.#nowNs(), purpose });
+  /** Who sees the answer, and then looks for the question, notices if that is missing. */
+  async listen(question: string, answer: string): Promise<void> {
+    if (await this.#watch(answer)) await this.#read(question, { intended: this.#nowNs(), purpose: 'talk' });
+  }
+
+  /** Looks again and again, for a while; whether the key showed something. */
+  async #watch(key: string): Promise<boolean> {
+    const endNs = this.#nowNs() + WATCH_MS * NS_PER_MS;
+    while (this.#nowNs() < endNs) {
+      const { isOk, value } = await this.#read(key, { intended: this.#nowNs(), purpose: 'talk' });
+      if (isOk && value !== null) return true;
+      await sleep(LOOK_MS);
+    }
+    return false;
   }
 
   async #read(key: string, errand: Errand): Promise<Seen> {
