@@ -41,7 +41,7 @@ interface Seen {
 
 const NOT_FOUND = 404;
 const WATCH_MS = 1_500;
-const LOOK_MS = 40;
+const LOOK_MS = 60;
 
 export class Visitor {
   readonly #options: VisitorOptions;
