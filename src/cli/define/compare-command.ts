@@ -1,6 +1,7 @@
 /** `causeway compare` as its help shows it. */
 import { type Command, Option } from 'commander';
 import { LIMITS } from '../../base/limits.js';
+import { DISTRIBUTIONS, MIX_NAMES } from '../../lab/compare/plan.js';
 import type { CompareOptions } from '../commands/compare.js';
 import { parseDuration } from '../parse/duration.js';
 import { parseWhole } from '../parse/numbers.js';
@@ -11,9 +12,6 @@ import { wanOption } from './wan-option.js';
 const PHASE_MIN_MS = 1_000;
 const PHASE_MAX_MS = 600_000;
 const TIMEOUT_MIN_MS = 100;
-
-/** Named here once more, so that help needs no comparison. */
-const MIXES = ['mixed', 'read-heavy', 'write-heavy', 'read-modify-write'];
 
 export function defineCompareCommand(program: Command, run: Run): void {
   program
@@ -43,11 +41,9 @@ export function defineCompareCommand(program: Command, run: Run): void {
         .argParser(parseWhole(1, 10_000))
         .default(20),
     )
-    .addOption(new Option('--mix <mix>', 'what clients do').choices(MIXES).default('mixed'))
+    .addOption(new Option('--mix <mix>', 'what clients do').choices(MIX_NAMES).default('mixed'))
     .addOption(new Option('--keys <count>', 'of each level').argParser(parseWhole(1, 10_000)).default(20))
-    .addOption(
-      new Option('--distribution <name>', 'which keys are popular').choices(['zipf', 'uniform']).default('zipf'),
-    )
+    .addOption(new Option('--distribution <name>', 'which keys are popular').choices(DISTRIBUTIONS).default('zipf'))
     .addOption(new Option('--value-size <characters>', 'of each value').argParser(parseWhole(16, 100_000)).default(100))
     .addOption(
       new Option('--timeout <duration>', 'of each request')
