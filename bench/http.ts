@@ -3,18 +3,10 @@
  * open. Client and server share this process, so the numbers are of both; they tell levels and changes apart, not what a
  * server can do.
  */
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { Pool } from 'undici';
-import { openLmdbStorage } from '../src/adapters/lmdb-storage.js';
-import { createMemoryNetwork } from '../src/adapters/memory-transport.js';
-import { createSystemRandom } from '../src/adapters/system-random.js';
-import { createSystemTime } from '../src/adapters/system-time.js';
 import { buildApp } from '../src/api/app.js';
-import { parseClusterId, parseReplicaId } from '../src/base/ids.js';
-import { openReplica } from '../src/replica/open-replica.js';
 import type { WeakLevel } from '../src/replica/request-types.js';
+import { openLoneReplica } from './lone-replica.js';
 import type { BenchCase, BenchSuite } from './suite.js';
 
 const KEYS = 1_000;
@@ -29,25 +21,7 @@ interface Served {
 }
 
 async function serve(): Promise<Served> {
-  const directory = mkdtempSync(join(tmpdir(), 'causeway-bench.'));
-  const id = parseReplicaId('r1');
-  const time = createSystemTime();
-  const random = createSystemRandom();
-  const replica = await openReplica({
-    id,
-    cluster: parseClusterId('bench'),
-    url: 'http://127.0.0.1',
-    members: [{ id, url: undefined }],
-    storage: openLmdbStorage({ directory }),
-    transport: createMemoryNetwork({ time, random }).connect(id),
-    time,
-    random,
-    trace: () => {},
-    enableFaults: false,
-    onFatal: (error) => {
-      throw error;
-    },
-  });
+  const { replica, close } = await openLoneReplica();
   const app = buildApp({ replica });
   const pool = new Pool(await app.listen({ host: '127.0.0.1', port: 0 }), { connections: CLIENTS, pipelining: 1 });
   return {
@@ -55,8 +29,7 @@ async function serve(): Promise<Served> {
     close: async () => {
       await pool.close();
       await app.close();
-      await replica.close();
-      rmSync(directory, { recursive: true, force: true });
+      await close();
     },
   };
 }

@@ -4,9 +4,9 @@
  * of a busy one are not to be compared.
  */
 import { mkdirSync, writeFileSync } from 'node:fs';
-import { availableParallelism, cpus, totalmem } from 'node:os';
 import { join } from 'node:path';
 import { add, configure, cycle, suite as runBenny } from 'benny';
+import { machineFacts } from './machine.js';
 import type { BenchCase, BenchSuite } from './suite.js';
 import { SUITES } from './suites.js';
 
@@ -26,17 +26,48 @@ interface SuiteResult {
   readonly results: readonly CaseResult[];
 }
 
+/** Cases of which an operation failed: how often, and why the last time. Their times say nothing. */
+const failures = new Map<string, { readonly count: number; readonly reason: string }>();
+
 /** Where operations leave their result, so that the optimizer cannot find them useless. */
 let sink: unknown;
 
 /** A set-up runs once, not once for each of benny's probes of the case. */
 async function prepare(benchCase: BenchCase): Promise<ReturnType<typeof add>> {
   const operation = await benchCase.setUp();
-  const sunk = (): unknown => {
+  const first = operation();
+  if (!(first instanceof Promise)) return add(benchCase.name, () => sunk(operation));
+  const attempt = async (run: unknown): Promise<void> => {
+    try {
+      await run;
+    } catch (error) {
+      const reason = error instanceof Error ? error.message : String(error);
+      failures.set(benchCase.name, { count: (failures.get(benchCase.name)?.count ?? 0) + 1, reason });
+    }
+  };
+  await attempt(first);
+  const timed = afterFirst(() => attempt(operation()));
+  return add(benchCase.name, () => timed);
+}
+
+function sunk(operation: () => unknown): () => unknown {
+  return () => {
     sink = operation();
     return sink;
   };
-  return add(benchCase.name, () => sunk);
+}
+
+/**
+ * Before it times the first case, benny tries all of them at once, to see which of them are asynchronous. Those are
+ * answered here without running: they ran once already, and the first case would be timed while the others still run.
+ */
+function afterFirst(operation: () => Promise<void>): () => Promise<void> {
+  let tried = false;
+  return () => {
+    if (tried) return operation();
+    tried = true;
+    return Promise.resolve();
+  };
 }
 
 async function runSuite(suite: BenchSuite, maxSeconds: number): Promise<SuiteResult> {
@@ -70,18 +101,6 @@ function printCase(name: string, meanSeconds: number, marginPercent: number): vo
   console.log(`  ${name.padEnd(44)} ${ops.padStart(13)} ops/s ${microseconds.padStart(12)} us  ±${marginPercent}%`);
 }
 
-function machineFacts(): Readonly<Record<string, unknown>> {
-  return {
-    date: new Date().toISOString(),
-    node: process.version,
-    v8: process.versions.v8,
-    platform: `${process.platform} ${process.arch}`,
-    cpu: cpus()[0]?.model.trim() ?? 'unknown',
-    cores: availableParallelism(),
-    memoryGiB: Number((totalmem() / 2 ** 30).toFixed(1)),
-  };
-}
-
 function chosenSuites(names: readonly string[]): readonly BenchSuite[] {
   const unknown = names.filter((name) => !SUITES.some((suite) => suite.name === name));
   if (unknown.length > 0) {
@@ -99,9 +118,14 @@ async function main(args: readonly string[]): Promise<void> {
   const results: SuiteResult[] = [];
   for (const suite of suites) results.push(await runSuite(suite, MAX_SECONDS_PER_CASE[quick ? 'quick' : 'full']));
   mkdirSync(RESULTS_DIR, { recursive: true });
-  const file = join(RESULTS_DIR, `${String(machine['date']).replaceAll(':', '-')}.json`);
-  writeFileSync(file, `${JSON.stringify({ machine, quick, results }, null, 2)}\n`);
+  const file = join(RESULTS_DIR, `${machine.date.replaceAll(':', '-')}.json`);
+  writeFileSync(
+    file,
+    `${JSON.stringify({ machine, quick, results, failures: Object.fromEntries(failures) }, null, 2)}\n`,
+  );
   console.log(`\nWritten to ${file}`);
+  for (const [name, { count, reason }] of failures) console.error(`FAILED ${count} times: ${name}: ${reason}`);
+  if (failures.size > 0) process.exitCode = 1;
 }
 
 await main(process.argv.slice(2));

@@ -2,10 +2,10 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { open } from 'lmdb';
 import { openLmdbStorage } from '../src/adapters/lmdb-storage.js';
 import { openMemoryStorage } from '../src/adapters/memory-storage.js';
 import type { Storage, StorageWrite } from '../src/ports/storage.js';
+import { openBareLmdb } from './bare-lmdb.js';
 import type { BenchCase, BenchSuite } from './suite.js';
 
 const ENTRIES = 10_000;
@@ -107,22 +107,10 @@ function plainGet(): BenchCase {
   return {
     name: 'lmdb-js alone: get, hit',
     setUp: async () => {
-      const directory = mkdtempSync(join(tmpdir(), 'causeway-bench.'));
-      const root = open<Uint8Array, Uint8Array>({
-        path: directory,
-        noSubdir: false,
-        keyEncoding: 'binary',
-        encoding: 'binary',
-      });
-      close = async () => {
-        await root.close();
-        rmSync(directory, { recursive: true, force: true });
-      };
-      await root.batch(() => {
-        for (const key of KEYS) root.put(key, new Uint8Array(VALUE_BYTES).fill(7));
-      });
+      const lmdb = await openBareLmdb(KEYS, new Uint8Array(VALUE_BYTES).fill(7));
+      close = lmdb.close;
       const key = cycle(KEYS);
-      return () => root.get(key());
+      return () => lmdb.root.get(key());
     },
     tearDown: () => close(),
   };

@@ -184,13 +184,14 @@ export const LIMITS = {
   /** Streams of events say this often that they are still there. */
   streamHeartbeatMs: 15_000,
 
-  /** One line of Maelstrom's protocol: the largest message between replicas as text, and room for its envelope. */
-  maelstromLineMaxBytes: 2 * 1024 * 1024,
-  maelstromNestingMax: 64,
   /** One line of a history file: the largest transaction, every character of it escaped. */
   historyLineMaxChars: 8 * 1024 * 1024,
   /** Operations of one history: what fits into memory. */
   historyMaxOperations: 2_000_000,
+
+  /** One line of Maelstrom's protocol: the largest message between replicas as text, and room for its envelope. */
+  maelstromLineMaxBytes: 2 * 1024 * 1024,
+  maelstromNestingMax: 64,
 
   duplicateIdProbeMs: 250,
   /** A replica with a past takes requests when all peers were heard, or after this: they may know more of its writes. */

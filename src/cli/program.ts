@@ -11,6 +11,7 @@ import { defineKeyCommands } from './define/key-commands.js';
 import { defineLeaseCommands } from './define/lease-commands.js';
 import { defineMemberCommands } from './define/member-commands.js';
 import { defineProcessCommands } from './define/process-commands.js';
+import { defineSimCommand } from './define/sim-command.js';
 import { defineTxnCommands } from './define/txn-commands.js';
 import { EXIT } from './exit-codes.js';
 import { describeFailure, type Failure } from './failure.js';
@@ -70,6 +71,7 @@ function buildProgram(terminal: Terminal, run: Run): Command {
   defineProcessCommands(program, run);
   defineCompareCommand(program, run);
   defineCheckCommand(program, run);
+  defineSimCommand(program, run);
   inheritSettings(program);
   return program;
 }

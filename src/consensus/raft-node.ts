@@ -10,7 +10,7 @@
  * applied state and dropped the entries before it, call `compacted` before anything else.
  */
 import { assert } from '../base/assert.js';
-import type { MemberId, Membership } from './configuration.js';
+import type { Configuration, MemberId, Membership } from './configuration.js';
 import { Election } from './election.js';
 import { Inbox } from './inbox.js';
 import type { SnapshotMeta } from './log-reader.js';
@@ -32,6 +32,8 @@ import type {
 } from './raft-types.js';
 import { Requests } from './requests.js';
 import { SoftStateNews } from './soft-state-news.js';
+
+const NO_PROGRESS: RaftStatus['progress'] = [];
 
 export class RaftNode {
   readonly #member: Member;
@@ -58,13 +60,31 @@ export class RaftNode {
     return { role: this.#election.role, term, leader, standing };
   }
 
+  /** The newest configuration in the log, committed or not. */
+  get configuration(): Configuration {
+    return this.#member.configuration;
+  }
+
+  /** Asked for several times a tick, so spelt out and not spread from its parts. */
   get status(): RaftStatus {
-    const { log, configurations } = this.#member;
+    const { log, configurations, term, leader, standing } = this.#member;
+    const { role, leadership } = this.#election;
     const { firstIndex, lastIndex, durable, commit, handedOut } = log;
     const { index: configurationIndex, configuration } = configurations.latest;
-    const progress = this.#election.leadership?.replicator.statuses() ?? [];
-    const logStatus = { firstIndex, lastIndex, durable, commit, handedOut };
-    return { ...this.softState, ...logStatus, configuration, configurationIndex, progress };
+    return {
+      role,
+      term,
+      leader,
+      standing,
+      firstIndex,
+      lastIndex,
+      durable,
+      commit,
+      handedOut,
+      configuration,
+      configurationIndex,
+      progress: leadership?.replicator.statuses() ?? NO_PROGRESS,
+    };
   }
 
   /** A message of another member. Whatever it says, it never stops this one, save by proving a broken invariant. */

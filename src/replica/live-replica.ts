@@ -95,6 +95,7 @@ export class LiveReplica implements Replica {
     this.#driver = new CausalDriver({
       ...options,
       machine: this.#machine,
+      isAwaited: () => this.#admission.waiting > 0,
       extraWipe: () => this.#consensus.wipe(),
       onDeleted: (key) => this.#consensus.deleted(key),
       members: this.#members.configuredIds,
@@ -136,7 +137,7 @@ export class LiveReplica implements Replica {
     });
     this.#guard.probe();
     this.#announce();
-    this.#tick();
+    this.#tickOrDie();
   }
 
   /** Every peer has said something since this process started. */
@@ -348,8 +349,17 @@ export class LiveReplica implements Replica {
     });
   }
 
-  #tick(): void {
+  /** What it comes across without being asked - a damaged record, a broken invariant - leaves nothing to go on from. */
+  #tickOrDie(): void {
     if (this.#closed) return;
+    try {
+      this.#tick();
+    } catch (error) {
+      this.#options.onFatal(error);
+    }
+  }
+
+  #tick(): void {
     const now = this.#options.time.monotonicMs();
     this.#driver.tick();
     this.#audit.tick();
@@ -359,7 +369,7 @@ export class LiveReplica implements Replica {
     }
     this.#lag.note(this.#driver.plane.durable, now);
     if (now - this.#lastHelloMs >= HELLO_INTERVAL_MS) this.#hello();
-    this.#cancelTick = this.#options.time.after(LIMITS.tickMs, () => this.#tick());
+    this.#cancelTick = this.#options.time.after(LIMITS.tickMs, () => this.#tickOrDie());
   }
 
   #progress(): void {

@@ -39,6 +39,8 @@ export interface MessengerOptions {
   readonly onGossip: (from: Sender, message: GossipMessage) => void;
   /** Absent in a replica without a total order, which refuses such messages. */
   readonly onOrder?: (from: Sender, message: OrderMessage) => void;
+  /** What a message led to leaves nothing to go on from; absent where that is thrown instead. */
+  readonly onFatal?: (error: unknown) => void;
 }
 
 export class Messenger {
@@ -110,8 +112,8 @@ export class Messenger {
     try {
       this.#dispatch(sender, kind, payload);
     } catch (error) {
-      if (!(error instanceof DecodeError)) throw error;
-      this.#refuse('malformed');
+      if (error instanceof DecodeError) this.#refuse('malformed');
+      else this.#die(error);
     }
   }
 
@@ -135,6 +137,13 @@ export class Messenger {
     else if (isPlaneKind(kind)) onPlane(sender, decodePlaneMessage(kind, payload));
     else if (isAuditKind(kind)) onAudit(sender, decodeAudit(kind, payload));
     else onOrder?.(sender, decodeOrder(kind, payload));
+  }
+
+  /** What a message led to, a damaged record or a broken invariant, is not the transport's to hear of. */
+  #die(error: unknown): void {
+    const { onFatal } = this.#options;
+    if (onFatal === undefined) throw error;
+    onFatal(error);
   }
 
   #refuse(reason: RefusalReason): void {

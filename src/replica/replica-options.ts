@@ -6,6 +6,7 @@ import type { Time } from '../ports/time.js';
 import type { Trace } from '../ports/trace.js';
 import type { Transport } from '../ports/transport.js';
 import type { Member } from './membership/member-table.js';
+import type { RaftTuning } from './order/raft-options.js';
 
 export interface ReplicaOptions {
   readonly id: ReplicaId;
@@ -20,6 +21,8 @@ export interface ReplicaOptions {
   readonly random: Random;
   readonly trace: Trace;
   readonly enableFaults: boolean;
+  /** In place of the limits of the product: a simulator wants short logs. */
+  readonly tuning?: Partial<RaftTuning> | undefined;
   /** The process must end: storage failed, or the id turned out to be taken. */
   readonly onFatal: (error: unknown) => void;
 }

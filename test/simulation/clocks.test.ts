@@ -53,7 +53,7 @@ describe('a replica whose clock is a day ahead', () => {
     await sim.stop();
   });
 
-  it('never makes a causally later write lose to an earlier one, whatever their stamps (KNOWN-BUGS 32)', async () => {
+  it('never makes a causally later write lose to an earlier one, whatever their stamps (known bug 32)', async () => {
     const { cluster: sim, client } = await cluster(2);
     skew(sim, 0, DAY_MS);
     const earlier = await client.put(0, 'k', 'stamped tomorrow');

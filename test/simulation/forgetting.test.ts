@@ -45,7 +45,7 @@ describe('a tombstone', () => {
     await sim.stop();
   });
 
-  it('stays while a replica is away, and does not let that replica bring the value back (KNOWN-BUGS 33)', async () => {
+  it('stays while a replica is away, and does not let that replica bring the value back (known bug 33)', async () => {
     const { cluster: sim, client } = await cluster(2);
     await client.put(2, 'k', 'v');
     await sim.converge(20_000);

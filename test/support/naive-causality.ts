@@ -72,3 +72,54 @@ function explains(
   };
   return place(past, null);
 }
+
+/** Causal convergence: some order of all writes that extends the causal order explains every read. */
+export function naivelyConvergent(records: readonly Step[]): boolean {
+  const before = causesOf(records);
+  if (before === undefined) return false;
+  const writes = [...records.keys()].filter((i) => records[i]?.op === 'write');
+  return someOrder(writes, before, (order) =>
+    records.every((record, i) => {
+      if (record.op !== 'read') return true;
+      const past = order.filter((j) => before[i]?.[j] && records[j]?.key === record.key);
+      const last = records[past.at(-1) ?? -1];
+      return (last?.op === 'write' ? last.value : null) === record.output;
+    }),
+  );
+}
+
+/** Causal memory: for each session some order of all it knew in the end explains all of its own reads. */
+export function naiveMemory(records: readonly Step[]): boolean {
+  const before = causesOf(records);
+  if (before === undefined) return false;
+  return records.every((record, end) => {
+    const known = [...records.keys()].filter((i) => i === end || before[end]?.[i]);
+    return someOrder(known, before, (order) =>
+      order.every((i, at) => {
+        const read = records[i] as Step;
+        if (read.op !== 'read' || read.session !== record.session) return true;
+        const earlier = order.slice(0, at).filter((j) => records[j]?.op === 'write' && records[j]?.key === read.key);
+        const last = records[earlier.at(-1) ?? -1];
+        return (last?.op === 'write' ? last.value : null) === read.output;
+      }),
+    );
+  });
+}
+
+function someOrder(
+  members: readonly number[],
+  before: readonly (readonly boolean[])[],
+  isGood: (order: readonly number[]) => boolean,
+): boolean {
+  const extend = (order: readonly number[], left: readonly number[]): boolean => {
+    if (left.length === 0) return isGood(order);
+    return left.some((i) => {
+      if (left.some((j) => before[i]?.[j])) return false;
+      return extend(
+        [...order, i],
+        left.filter((j) => j !== i),
+      );
+    });
+  };
+  return extend([], members);
+}

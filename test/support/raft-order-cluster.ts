@@ -48,6 +48,8 @@ export class RaftOrderCluster {
   readonly fatal: { readonly member: ReplicaId; readonly error: unknown }[] = [];
   /** Called by leaders with each command they stamp. */
   stamp: (member: ReplicaId, command: Uint8Array) => void = () => {};
+  /** Called by leaders with each command of a peer. */
+  check: (command: Uint8Array) => void = () => {};
   /** Share of messages that are lost, and of those that arrive twice; and how long they take at most. */
   loss = 0;
   doubling = 0;
@@ -221,6 +223,7 @@ export class RaftOrderCluster {
       send: (message) => messenger.sendRaft(message),
       state,
       stamp: (command) => this.stamp(member.id, command),
+      check: (command) => this.check(command),
       onChange: () => {},
       onFatal: (error) => {
         if (life.isAlive) this.fatal.push({ member: member.id, error });

@@ -29,7 +29,13 @@ export function writeCells(operations: readonly CausalOperation[], order: Int32A
   return [...byKey.values()].flat();
 }
 
-/** A part of the writes, with the past and future of every node among them. */
+/** Memory for the sets of all nodes, used for one block after the other: there are gigabytes to go through. */
+interface Room {
+  readonly past: Uint32Array;
+  readonly future: Uint32Array;
+}
+
+/** A part of the writes, with the past and future of every node among them; good until the next one is made. */
 export class ReachBlock {
   readonly cells: readonly WriteCell[];
   readonly #words: number;
@@ -38,14 +44,16 @@ export class ReachBlock {
   /** For each key the first and the last of its cells, plus one. */
   readonly #ranges = new Map<string, { readonly first: number; readonly end: number }>();
 
-  constructor(graph: Graph, order: Int32Array, cells: readonly WriteCell[]) {
+  constructor(graph: Graph, order: Int32Array, cells: readonly WriteCell[], { past, future }: Room) {
     this.cells = cells;
     this.#words = Math.ceil(cells.length / WORD_BITS);
     cells.forEach(({ key }, at) => {
       this.#ranges.set(key, { first: this.#ranges.get(key)?.first ?? at, end: at + 1 });
     });
-    this.#past = this.#carry(order, graph.before, graph.nodes);
-    this.#future = this.#carry(order.slice().reverse(), graph.after, graph.nodes);
+    this.#past = past;
+    this.#future = future;
+    this.#carry(past, order, graph.before);
+    this.#carry(future, order.slice().reverse(), graph.after);
   }
 
   keys(): Iterable<string> {
@@ -104,10 +112,10 @@ export class ReachBlock {
   }
 
   /** `order` has every node behind its `neighbours`. What a node wrote itself is in its own set, too. */
-  #carry(order: Int32Array, { starts, list }: Neighbours, nodes: number): Uint32Array {
+  #carry(sets: Uint32Array, order: Int32Array, { starts, list }: Neighbours): void {
     const words = this.#words;
-    const sets = new Uint32Array(nodes * words);
-    const isWriter = new Uint8Array(nodes);
+    sets.fill(0);
+    const isWriter = new Uint8Array(order.length);
     this.cells.forEach(({ node }, cell) => {
       const word = node * words + (cell >> 5);
       sets[word] = (sets[word] as number) | (1 << (cell & 31));
@@ -124,7 +132,6 @@ export class ReachBlock {
         }
       }
     }
-    return sets;
   }
 }
 
@@ -134,8 +141,10 @@ export function* reachBlocks(
   order: Int32Array,
   cells: readonly WriteCell[],
 ): Generator<ReachBlock, void> {
+  const words = Math.ceil(Math.min(cells.length, BLOCK_CELLS) / WORD_BITS);
+  const [past, future] = [new Uint32Array(graph.nodes * words), new Uint32Array(graph.nodes * words)];
   for (let at = 0; at < cells.length; at += BLOCK_CELLS) {
-    yield new ReachBlock(graph, order, cells.slice(at, at + BLOCK_CELLS));
+    yield new ReachBlock(graph, order, cells.slice(at, at + BLOCK_CELLS), { past, future });
   }
 }
 

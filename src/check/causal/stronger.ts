@@ -45,8 +45,11 @@ const CM_BUDGET = 500_000_000;
 export function causalMemory(order: CausalOrder, topological: Int32Array): Finding {
   const cells = writeCells(order.operations, topological);
   const costOfRound = order.graph.edges.length * (cells.length / 16 + 1);
+  const sessions = [...readingsBySession(order).values()];
+  // The first round of each can be foreseen.
+  if (costOfRound * sessions.length > CM_BUDGET) return 'unknown';
   let budget = CM_BUDGET;
-  for (const readings of readingsBySession(order).values()) {
+  for (const readings of sessions) {
     let graph: Graph = order.graph;
     let sorted: Int32Array | undefined = topological;
     for (;;) {

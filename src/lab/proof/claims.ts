@@ -3,7 +3,6 @@
  * they know. One of them has it in the end, and every replica names the same one.
  */
 import type { HistoryRecord } from '../../check/history/record.js';
-import { judge } from '../../check/judge.js';
 import type { Lab } from '../cluster.js';
 import { jsonOf, sendCall } from '../http-call.js';
 import { leaderOf } from '../workload/control.js';
@@ -13,7 +12,7 @@ import { type NemesisOptions, torment } from '../workload/nemesis.js';
 import { claimNow, claimPath } from '../workload/object-client.js';
 import { RecordedClient } from '../workload/recorded-client.js';
 import { RequestPool } from '../workload/requests.js';
-import type { Outcome } from './outcome.js';
+import type { Run } from './outcome.js';
 import { convergenceMs, untilLinearizable } from './quiet.js';
 
 export interface ClaimProofOptions {
@@ -34,7 +33,7 @@ export interface ClaimProofOptions {
 const ANSWER_GRACE_MS = 2_000;
 const NOBODY = 'nobody';
 
-export async function proveClaims(options: ClaimProofOptions): Promise<Outcome> {
+export async function proveClaims(options: ClaimProofOptions): Promise<Run> {
   const { lab, seed, races, racers, lanes, timeoutMs } = options;
   await untilLinearizable(lab);
   const history = new History();
@@ -72,7 +71,6 @@ export async function proveClaims(options: ClaimProofOptions): Promise<Outcome> 
   return {
     history,
     tally: tallyOf(history.records),
-    judgements: judge(history.records),
     troubles,
     facts: {
       seconds: Math.round(tookMs / 1_000),

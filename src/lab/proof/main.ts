@@ -12,7 +12,7 @@ import { FAULT_NAMES } from '../workload/faults.js';
 import type { NemesisOptions } from '../workload/nemesis.js';
 import { proveClaims } from './claims.js';
 import { proveMembers } from './members.js';
-import { exitCode, isSound, type Outcome } from './outcome.js';
+import { exitCode, isSound, judged, type Outcome, type Run } from './outcome.js';
 import { proveRegisters } from './registers.js';
 import { renderOutcome } from './render.js';
 
@@ -43,7 +43,7 @@ const sizes = {
 };
 const operations = wholeNumber('operations');
 
-const PROOFS: Readonly<Record<string, (lab: Lab) => Promise<Outcome>>> = {
+const PROOFS: Readonly<Record<string, (lab: Lab) => Promise<Run>>> = {
   registers: (lab) =>
     proveRegisters({
       ...sizes,
@@ -70,30 +70,36 @@ const PROOFS: Readonly<Record<string, (lab: Lab) => Promise<Outcome>>> = {
 
 const names = positionals.length > 0 ? positionals : Object.keys(PROOFS);
 const outcomes: Outcome[] = [];
-for (const name of names) await run(name);
+for (const name of names) outcomes.push(await run(name));
 process.exitCode = exitCode(outcomes);
 
-async function run(name: string): Promise<void> {
+async function run(name: string): Promise<Outcome> {
   const prove = PROOFS[name];
   if (prove === undefined) throw new RangeError(`there is no proof ${name}, but ${Object.keys(PROOFS).join(', ')}`);
   const folder = resolve(values.out);
   const dataFolder = join(folder, `${name}-data`);
   rmSync(dataFolder, { recursive: true, force: true });
   mkdirSync(folder, { recursive: true });
+  const recorded = await record(dataFolder, name, prove);
+  await writeHistory(join(folder, `${name}.jsonl`), recorded);
+  say(`${name}: ${recorded.history.records.length} operations are judged`);
+  const outcome = judged(recorded);
+  process.stdout.write(renderOutcome(name, outcome));
+  // What went wrong can be looked into; what did not is of no more use.
+  if (isSound(outcome)) rmSync(dataFolder, { recursive: true, force: true });
+  return outcome;
+}
+
+async function record(dataFolder: string, name: string, prove: (lab: Lab) => Promise<Run>): Promise<Run> {
   const ended: string[] = [];
   const lab = await startLab({ basePort: BASE_PORT, dataFolder, report: (line) => ended.push(line), announce: say });
   say(`${name}: seed ${sizes.seed}`);
   try {
     const found = await prove(lab);
-    const outcome = { ...found, troubles: [...found.troubles, ...ended] };
-    await writeHistory(join(folder, `${name}.jsonl`), outcome);
-    process.stdout.write(renderOutcome(name, outcome));
-    outcomes.push(outcome);
+    return { ...found, troubles: [...found.troubles, ...ended] };
   } finally {
     await lab.stop();
   }
-  // What went wrong can be looked into; what did not is of no more use.
-  if (outcomes.slice(-1).every(isSound)) rmSync(dataFolder, { recursive: true, force: true });
 }
 
 function nemesis(): Pick<NemesisOptions, 'faults' | 'lastsMs' | 'restMs' | 'report'> {
@@ -105,7 +111,7 @@ function nemesis(): Pick<NemesisOptions, 'faults' | 'lastsMs' | 'restMs' | 'repo
   };
 }
 
-async function writeHistory(file: string, { history }: Outcome): Promise<void> {
+async function writeHistory(file: string, { history }: Run): Promise<void> {
   const stream = createWriteStream(file);
   for (const record of history.records) stream.write(`${historyLine(record)}\n`);
   stream.end();

@@ -4,7 +4,6 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { CausewayError } from '../../base/errors.js';
-import { judge } from '../../check/judge.js';
 import type { Lab } from '../cluster.js';
 import { textOf } from '../http-call.js';
 import type { ReplicaProcess } from '../replica-process.js';
@@ -14,7 +13,7 @@ import { ALL_KINDS } from '../workload/register-client.js';
 import { RequestPool } from '../workload/requests.js';
 import { type Ground, runRegisterClients } from '../workload/run.js';
 import { keyPairs } from './key-pairs.js';
-import type { Outcome } from './outcome.js';
+import type { Run } from './outcome.js';
 import { convergenceMs, recordFinals, untilLinearizable } from './quiet.js';
 
 export interface MemberProofOptions {
@@ -37,8 +36,10 @@ interface Change {
 const ANSWER_GRACE_MS = 2_000;
 const RETRY_MS = 100;
 const PATIENCE_MS = 60_000;
+/** However many operations are to be answered, and however slow the machine. */
+const SERVE_PATIENCE_MS = 600_000;
 
-export async function proveMembers(options: MemberProofOptions): Promise<Outcome> {
+export async function proveMembers(options: MemberProofOptions): Promise<Run> {
   const { lab, seed, clients, timeoutMs } = options;
   await untilLinearizable(lab);
   const history = new History();
@@ -63,7 +64,6 @@ export async function proveMembers(options: MemberProofOptions): Promise<Outcome
   return {
     history,
     tally: tallyOf(history.records),
-    judgements: judge(history.records),
     troubles: healedMs === undefined ? ['the replicas did not converge'] : [],
     facts: {
       seconds: Math.round(tookMs / 1_000),
@@ -140,7 +140,7 @@ async function isMade(lab: Lab, { kind, id }: Change): Promise<boolean> {
 }
 
 async function served(history: History, operations: number): Promise<void> {
-  const deadlineMs = performance.now() + PATIENCE_MS;
+  const deadlineMs = performance.now() + SERVE_PATIENCE_MS;
   while (history.served < operations) {
     if (performance.now() > deadlineMs) {
       throw new CausewayError('internal-error', `fewer than ${operations} operations were answered in time`);

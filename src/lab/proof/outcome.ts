@@ -1,15 +1,23 @@
-/** What a proof found. */
-import type { Judgement } from '../../check/judge.js';
+/** What became of a proof: what was recorded, and what the checkers say of it. */
+import { type Judgement, judge } from '../../check/judge.js';
 import type { History, Tally } from '../workload/history.js';
 
-export interface Outcome {
+export interface Run {
   readonly history: History;
   readonly tally: Tally;
-  readonly judgements: readonly Judgement[];
   /** What was wrong although no checker looks for it: a replica that ended, a cluster that did not converge. */
   readonly troubles: readonly string[];
   /** Figures of the run in the order they are shown. */
   readonly facts: Readonly<Record<string, number | string>>;
+}
+
+export interface Outcome extends Run {
+  readonly judgements: readonly Judgement[];
+}
+
+/** Takes a while: the checkers search. */
+export function judged(run: Run): Outcome {
+  return { ...run, judgements: judge(run.history.records) };
 }
 
 /** Sound: every promise held, and everything was decided. */

@@ -2,7 +2,6 @@
  * The main proof: clients at all levels on the same few keys, and on sequences, locks and claims, while one fault follows
  * the other. What they were told is judged by the checkers.
  */
-import { judge } from '../../check/judge.js';
 import type { Lab } from '../cluster.js';
 import { leaderOf } from '../workload/control.js';
 import { History, type Tally, tallyOf } from '../workload/history.js';
@@ -11,7 +10,7 @@ import { ALL_KINDS } from '../workload/register-client.js';
 import { RequestPool } from '../workload/requests.js';
 import { type Ground, runObjectClients, runRegisterClients } from '../workload/run.js';
 import { keyPairs } from './key-pairs.js';
-import type { Outcome } from './outcome.js';
+import type { Run } from './outcome.js';
 import { convergenceMs, recordFinals, untilLinearizable } from './quiet.js';
 
 export interface RegisterProofOptions {
@@ -37,7 +36,7 @@ const LOOK_MS = 100;
 const LOCK_TTL_MS = 300;
 const LOCK_WAIT_MS = 100;
 
-export async function proveRegisters(options: RegisterProofOptions): Promise<Outcome> {
+export async function proveRegisters(options: RegisterProofOptions): Promise<Run> {
   const { lab, seed, clients, objectClients, timeoutMs, operations } = options;
   await untilLinearizable(lab);
   const history = new History();
@@ -85,7 +84,6 @@ export async function proveRegisters(options: RegisterProofOptions): Promise<Out
   return {
     history,
     tally,
-    judgements: judge(history.records),
     troubles,
     facts: {
       seconds: Math.round(tookMs / 1_000),

@@ -46,6 +46,8 @@ export interface DriverOptions {
   readonly members: readonly ReplicaId[];
   /** The state machine of the total order, whose writes and groups join these transactions; undefined without consensus. */
   readonly machine?: OrderedMachine | undefined;
+  /** Some request waits for what is delivered next; unless this says no, every delivery is stored at once. */
+  readonly isAwaited?: () => boolean;
   /** A deletion of the key is delivered, and may be forgotten one day. */
   readonly onDeleted?: (key: string) => void;
   /** Writes that forget the order's own data: this replica is none of its members any more. */
@@ -94,7 +96,11 @@ export class CausalDriver {
     const { machine, storage } = options;
     if (machine === undefined) return;
     this.#feed = new LogFeed(machine, storage, (group, body) => this.#bodies.set(group, body));
-    machine.onGathered = () => this.#schedule();
+    // What the log made is durable in the log: it may wait for the next turn, of which every tick is one, unless somebody
+    // waits for it. So a busy log does not wait for its own consequences to be stored.
+    machine.onGathered = () => {
+      if (machine.isFull || options.isAwaited?.() !== false) this.#schedule();
+    };
   }
 
   get plane(): CausalPlane {

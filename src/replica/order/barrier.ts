@@ -49,6 +49,11 @@ export class Barrier {
     return this.#uncovered.size + this.#unapplied.size;
   }
 
+  /** What the causal view has durably. */
+  get known(): VersionVector {
+    return this.#options.coverage().durable;
+  }
+
   /** Whether the token alone could be served at `causal` now. */
   covers(token: VersionVector): boolean {
     const { durable, usable } = this.#options.coverage();
@@ -69,6 +74,12 @@ export class Barrier {
     // Groups of the log may have come from peers before the log itself came here: what they superseded is not in the
     // causal view any more and not yet in the ordered one.
     while (this.#logDelivered > this.#options.applied.applied) await this.#reached(this.#logDelivered, deadline);
+  }
+
+  /** Afterwards the causal view holds the weaker writes in `past`, on which something in the log depends. */
+  async beforeShowing(past: VersionVector, deadline: Deadline): Promise<void> {
+    const need = withoutLog(past);
+    if (!this.covers(need)) await this.#until(need, deadline);
   }
 
   /** Before a write: its conditions are judged when it is applied, so it needs no index. */
@@ -116,6 +127,10 @@ export class Barrier {
     const need = named.join(withoutLog(frontier));
     if (this.covers(need)) return;
     checkToken(named, this.#options.tokens());
+    await this.#until(need, deadline);
+  }
+
+  async #until(need: VersionVector, deadline: Deadline): Promise<void> {
     this.#options.hurry();
     await this.#uncovered.wait(
       () => this.covers(need),

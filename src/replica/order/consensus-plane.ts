@@ -30,7 +30,7 @@ import { Linearizable } from './linearizable.js';
 import { LockFeed } from './lock-feed.js';
 import type { OrderedMachine } from './ordered-machine.js';
 import { Proposer } from './proposer.js';
-import type { RaftCounters } from './raft-options.js';
+import type { RaftCounters, RaftTuning } from './raft-options.js';
 
 export interface ConsensusPlaneOptions {
   /** Read at each use: the incarnation may change. */
@@ -45,6 +45,8 @@ export interface ConsensusPlaneOptions {
   readonly admission: Admission;
   readonly coverage: () => Coverage;
   readonly tokens: () => TokenKnowledge;
+  /** In place of the limits of the product. */
+  readonly tuning?: Partial<RaftTuning> | undefined;
   readonly sendRaft: (message: Message) => void;
   readonly sendOrder: (to: ReplicaId | 'all', message: OrderMessage) => void;
   /** The process must end. */
@@ -198,15 +200,17 @@ export class ConsensusPlane {
   }
 
   #openOrder(): IncarnationOrder {
-    const { self, storage, time, random, trace, machine, sendRaft, onFatal } = this.#options;
+    const { self, storage, time, random, trace, machine, tuning, sendRaft, onFatal } = this.#options;
     return new IncarnationOrder(self(), {
+      tuning,
       storage,
       time,
       random,
       trace,
       state: machine,
       send: sendRaft,
-      stamp: (command) => stamp(command, time),
+      stamp: (command) => void stampEntry(command, Math.max(0, Math.floor(time.wallMs()))),
+      check: decodeEntry,
       onChange: () => {},
       onFatal,
     });
@@ -225,7 +229,7 @@ export class ConsensusPlane {
       order: this.#order,
       applied: machine,
       proposals: this.#proposer,
-      voters: () => this.#order.status().configuration,
+      voters: () => this.#order.configuration,
       peers: () => driver.plane.peers(driver.now()),
       admit: () => admission.admit(),
       hurry: () => driver.requestDigests(),
@@ -281,12 +285,6 @@ export class ConsensusPlane {
       this.#inProgress -= 1;
     }
   }
-}
-
-/** @throws DecodeError if it is no entry: nothing that cannot be applied may come into the log */
-function stamp(command: Uint8Array, time: Time): void {
-  decodeEntry(command);
-  stampEntry(command, Math.max(0, Math.floor(time.wallMs())));
 }
 
 function roleOf({ role, standing }: RaftStatus): OrderStatus['role'] {

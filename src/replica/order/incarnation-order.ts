@@ -3,7 +3,7 @@
  * copy goes on as another member, with no vote, no log and no state; whoever holds on to the order need not know.
  */
 import type { Origin } from '../../base/ids.js';
-import type { MemberId, Membership } from '../../consensus/configuration.js';
+import type { Configuration, MemberId, Membership } from '../../consensus/configuration.js';
 import type { Message } from '../../consensus/messages.js';
 import type { RaftStatus, TransferResult } from '../../consensus/raft-types.js';
 import type { AppendResult, ReadIndexResult, TotalOrder } from '../../consensus/total-order.js';
@@ -44,6 +44,10 @@ export class IncarnationOrder implements TotalOrder, MemberOrder {
 
   get position(): Position {
     return this.#order.position;
+  }
+
+  get configuration(): Configuration {
+    return this.#order.configuration;
   }
 
   status(): RaftStatus {

@@ -1,6 +1,6 @@
 /** Reads at linearizable: a barrier, adoption of what a majority has and the log has not, and the ordered view. */
 import type { StateReader } from '../../base/state-table.js';
-import type { VersionVector } from '../../clocks/version-vector.js';
+import { VersionVector } from '../../clocks/version-vector.js';
 import { pastOf } from '../../keyspace/key-record.js';
 import { readOrdered } from '../../keyspace/ordered/state-keys.js';
 import type { StorageReader } from '../../ports/storage.js';
@@ -13,6 +13,7 @@ import type { AppliedState } from './applied-state.js';
 import type { Barrier } from './barrier.js';
 import type { Deadline } from './deadline.js';
 import { judgePage, keysOfBothViews, orderedKeys } from './ordered-keys.js';
+import { withoutLog } from './uniform-dependencies.js';
 
 export interface LinearizableReadsOptions {
   readonly applied: AppliedState;
@@ -36,22 +37,45 @@ export class LinearizableReads {
 
   /** All keys as one state of the ordered view shows them. */
   async readMany(keys: readonly string[], { token }: OrderedContext, deadline: Deadline): Promise<MultiReadResult> {
-    await this.#ready(keys, token, deadline);
-    const { state } = this.#options.applied;
-    const states = deadline.inStore(() => keys.map((key) => shown(state, key)));
+    const { barrier, applied, adopter } = this.#options;
+    await barrier.beforeRead(token, deadline);
+    const look = () => ({ states: keys.map((key) => shown(applied.state, key)) });
+    const { states } = await this.#asOneCut(() => adopter.adoptKeys(keys, deadline), look, deadline);
     return { states, token: pastOfStates(states, token), timing: deadline.timing() };
   }
 
   async list(request: ListRequest, { token }: OrderedContext, deadline: Deadline): Promise<ListResult> {
     const { barrier, applied } = this.#options;
     await barrier.beforeRead(token, deadline);
-    const until = await this.#adoptPage(request, deadline);
-    const page = deadline.inStore(() => {
-      const source = orderedKeys(applied.state, request.prefix, request.after, until);
-      return takePage(source, request.limit);
-    });
+    let until: string | undefined;
+    const adoptPage = async () => {
+      until = await this.#adoptPage(request, deadline);
+    };
+    const look = () => takePage(orderedKeys(applied.state, request.prefix, request.after, until), request.limit);
+    const page = await this.#asOneCut(adoptPage, look, deadline);
     const { states } = page;
     return { states, next: page.next ?? until, token: pastOfStates(states, token), timing: deadline.timing() };
+  }
+
+  /**
+   * What is shown of several keys hangs together. An entry applied since the barrier may depend on weaker writes of the
+   * other keys that the log has not taken in: to show it without them would be to show an effect without its cause, or half
+   * of a batch. So all that is shown depends on nothing but what the causal view had before `adopt` looked at it.
+   */
+  async #asOneCut<T extends { readonly states: readonly KeyState[] }>(
+    adopt: () => Promise<void>,
+    look: () => T,
+    deadline: Deadline,
+  ): Promise<T> {
+    const { barrier } = this.#options;
+    for (;;) {
+      const { known } = barrier;
+      await adopt();
+      const page = deadline.inStore(look);
+      const past = withoutLog(pastOfStates(page.states, VersionVector.EMPTY));
+      if (known.includes(past)) return page;
+      await barrier.beforeShowing(past, deadline);
+    }
   }
 
   /** Afterwards the ordered view may answer for the keys of the page, the last of which is returned. */

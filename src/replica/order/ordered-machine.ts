@@ -114,6 +114,11 @@ export class OrderedMachine implements OrderedState, AppliedState {
     if (!this.#applying && !this.#scheduled) this.#applySlice();
   }
 
+  /** Nothing more is applied until what has gathered is taken. */
+  get isFull(): boolean {
+    return !this.#hasRoom();
+  }
+
   /** What has gathered since the last call; undefined if nothing has. Nothing more is taken until `stored`. */
   take(): MachineTurn | undefined {
     if (this.#closed || this.#underWay !== undefined || this.#groups.length === 0) return undefined;

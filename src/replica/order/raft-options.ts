@@ -26,17 +26,16 @@ export interface RaftOrderOptions {
   readonly trace: Trace;
   readonly send: (message: Message) => void;
   readonly state: OrderedState;
-  /**
-   * Put the leader's time on a command, in place: called once for each, by the leader that appends it.
-   * @throws DecodeError if it is no command: a peer's is refused then
-   */
+  /** Put the leader's time on a command, in place: called once for each, by the leader that appends it. */
   readonly stamp: (command: Uint8Array) => void;
+  /** Called before with those that come from peers. @throws DecodeError if it is no command: it is refused then */
+  readonly check: (command: Uint8Array) => void;
   /** Role, leader, term or members have changed. */
   readonly onChange: () => void;
   /** The process must end. */
   readonly onFatal: (error: unknown) => void;
   /** In place of the limits of the product, for tests. */
-  readonly tuning?: Partial<RaftTuning>;
+  readonly tuning?: Partial<RaftTuning> | undefined;
 }
 
 /** Why a message had no effect; names of the counters. */

@@ -8,7 +8,7 @@
  */
 import { assert } from '../../base/assert.js';
 import { DecodeError } from '../../base/bytes.js';
-import { type MemberId, type Membership, membersOf } from '../../consensus/configuration.js';
+import { type Configuration, type MemberId, type Membership, membersOf } from '../../consensus/configuration.js';
 import type { Entry } from '../../consensus/entry.js';
 import type { SnapshotMeta } from '../../consensus/log-reader.js';
 import type { Message } from '../../consensus/messages.js';
@@ -110,6 +110,10 @@ export class RaftOrder implements TotalOrder {
   get position(): Position {
     const { term, commit } = this.#log.hardState;
     return { term, commit };
+  }
+
+  get configuration(): Configuration {
+    return this.#node.configuration;
   }
 
   status(): RaftStatus {
@@ -215,6 +219,7 @@ export class RaftOrder implements TotalOrder {
     if (this.#founding || (message.kind === 'snapshot-chunk' && this.#writer.installing)) return 'busy';
     if (message.kind !== 'forwarded-proposals' || !this.isLeader) return undefined;
     try {
+      for (const command of message.commands) this.#options.check(command);
       for (const command of message.commands) this.#options.stamp(command);
     } catch (error) {
       if (error instanceof DecodeError) return 'malformed';

@@ -116,6 +116,7 @@ export function decodeRecord(index: number, bytes: Uint8Array): LogRecord {
   if (reader.varuint() !== index) throw new DecodeError('an entry of another index');
   const configurationIndex = reader.varuint();
   const totalBytes = reader.varuint() + bytes.length;
+  if (!Number.isSafeInteger(totalBytes)) throw new DecodeError('a total that no log can have');
   const entry = readEntry(reader, index);
   reader.end();
   return { entry, configurationIndex, totalBytes };

@@ -49,6 +49,7 @@ const PAGES = [
   ['serve'],
   ['lab'],
   ['demo'],
+  ['sim'],
   ['doctor'],
   ['compare'],
   ['check'],

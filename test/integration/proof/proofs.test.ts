@@ -1,7 +1,7 @@
 /** The proofs of docs/TESTING.md at a size for every day: real replicas, real faults, every promise judged. */
 import { afterEach, expect, test } from 'vitest';
 import type { Lab } from '../../../src/lab/cluster.js';
-import type { Outcome } from '../../../src/lab/proof/outcome.js';
+import { judged, type Run } from '../../../src/lab/proof/outcome.js';
 import { openLab } from '../cluster/real-lab.js';
 
 const SEED = Number(process.env['PROOF_SEED'] ?? Math.floor(Math.random() * 1e6));
@@ -38,8 +38,9 @@ async function proofs() {
   return { ...registers, ...claims, ...members, ...render };
 }
 
-async function expectSound(name: string, outcome: Outcome): Promise<void> {
+async function expectSound(name: string, run: Run): Promise<void> {
   const { renderOutcome } = await proofs();
+  const outcome = judged(run);
   const shown = `PROOF_SEED=${SEED}\n${renderOutcome(name, outcome)}`;
   expect(outcome.troubles, shown).toEqual([]);
   for (const { model, verdict } of outcome.judgements) expect(verdict.kind, `${model}\n${shown}`).toBe('ok');

@@ -1,10 +1,11 @@
 /** The causal checker against every order of every past, and against a store that is correct by construction. */
 import { describe, expect, it } from 'vitest';
+import { analyseCausality, strongerModels } from '../../../src/check/causal/analysis.js';
 import { checkCausalConsistency } from '../../../src/check/causal-consistency.js';
 import type { HistoryRecord, Level, RegisterRecord } from '../../../src/check/history/record.js';
 import { checkSessionGuarantees } from '../../../src/check/session-guarantees.js';
 import { causalStoreHistory } from '../../support/causal-store-history.js';
-import { naivelyCausal } from '../../support/naive-causality.js';
+import { naivelyCausal, naivelyConvergent, naiveMemory } from '../../support/naive-causality.js';
 import { type SeededRandom, seededRandom } from '../../support/seeded-random.js';
 
 type Step = Extract<RegisterRecord, { readonly op: 'read' | 'write' | 'delete' }>;
@@ -35,6 +36,26 @@ describe('the causal checker and every order of every past', () => {
       if (kind === 'violated') refused += 1;
     }
     expect(refused).toBeGreaterThan(200);
+  });
+});
+
+describe('the stronger models', () => {
+  it('are those that some order of all writes, or of what a session knew, explains', () => {
+    const seen = new Set<string>();
+    for (let seed = 0; seed < 1_500; seed += 1) {
+      const history = tinyHistory({ eventual: 0, deletes: 0, info: 0, tokens: 0 }, seededRandom(seed));
+      const found = strongerModels(analyseCausality(history));
+      const expected = {
+        convergence: naivelyConvergent(history) ? 'holds' : 'broken',
+        memory: naiveMemory(history) ? 'holds' : 'broken',
+      };
+      if (JSON.stringify(found) !== JSON.stringify(expected)) {
+        expect.fail(`seed ${seed}: ${JSON.stringify(found)}, not ${JSON.stringify(expected)}\n${print(history)}`);
+      }
+      seen.add(`${checkCausalConsistency(history).kind} ${found.convergence} ${found.memory}`);
+    }
+    expect(seen).toContain('ok holds holds');
+    expect(seen).toContain('ok broken holds');
   });
 });
 

@@ -133,20 +133,24 @@ const SEEDS = Number(process.env['RUNS'] ?? 1) * 60;
 const FIRST_SEED = Number(process.env['SEED'] ?? 1);
 
 describe('while members come and go', () => {
-  it('nothing is forgotten too early, and all replicas end with the same state', () => {
-    let changes = 0;
-    let forgotten = 0;
-    for (let seed = FIRST_SEED; seed < FIRST_SEED + SEEDS; seed += 1) {
-      const run = new ChangingCluster(seed);
-      for (let i = 0; i < 150; i += 1) run.step();
-      run.finish();
-      expectSameEverywhere(run.cluster);
-      changes += run.changes;
-      for (const { plane } of run.cluster.replicas) forgotten += plane.forgotten.size;
-    }
-    expect(changes).toBeGreaterThan(SEEDS * 2);
-    expect(forgotten).toBeGreaterThan(0);
-  }, 60_000 + SEEDS * 1_000);
+  it(
+    'nothing is forgotten too early, and all replicas end with the same state',
+    () => {
+      let changes = 0;
+      let forgotten = 0;
+      for (let seed = FIRST_SEED; seed < FIRST_SEED + SEEDS; seed += 1) {
+        const run = new ChangingCluster(seed);
+        for (let i = 0; i < 150; i += 1) run.step();
+        run.finish();
+        expectSameEverywhere(run.cluster);
+        changes += run.changes;
+        for (const { plane } of run.cluster.replicas) forgotten += plane.forgotten.size;
+      }
+      expect(changes).toBeGreaterThan(SEEDS * 2);
+      expect(forgotten).toBeGreaterThan(0);
+    },
+    60_000 + SEEDS * 1_000,
+  );
 
   it('everything is forgotten in the end, though a dead member stood in the way until it was removed', () => {
     const run = new ChangingCluster(7);

@@ -1,4 +1,4 @@
-/** The session's token: kept through absence, refusals, retries, failover and concurrency (KNOWN-BUGS 34). */
+/** The session's token: kept through absence, refusals, retries, failover and concurrency (known bug 34). */
 import { describe, expect, test } from 'vitest';
 import { ProtocolError } from '../../../src/client/errors.js';
 import { CUT, problem, receipt, tokenOf, value } from './answers-of-replicas.js';

@@ -102,13 +102,13 @@ describe('a command', () => {
 
   it('of a peer that is none is refused and counted, and the leader goes on', async () => {
     const cluster = await started();
-    cluster.stamp = (_, command) => {
+    cluster.check = (command) => {
       if (command[0] === 0x21) throw new DecodeError('no command');
     };
     const leader = leaderOf(cluster);
     const refused = appendAll(cluster, followerOf(cluster), '!nonsense');
     await cluster.pass(2 * LIMITS.electionTimeoutMs);
-    expect(refused).toEqual([{ kind: 'unknown' }]);
+    expect(refused).toEqual([{ kind: 'unknown', term: 1 }]);
     expect(cluster.run(leader).order.counters.refused.get('malformed')).toBe(1);
     appendAll(cluster, leader, 'sense');
     await cluster.pass(100);
@@ -249,6 +249,7 @@ describe('what cannot be gone on from', () => {
       send: () => {},
       state: new ListedState(storage),
       stamp: () => {},
+      check: () => {},
       onChange: () => {},
       onFatal: (error) => fatal.push(error),
     });

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { createMemoryTime } from '../../../src/adapters/memory-time.js';
 import { createMemoryNetwork } from '../../../src/adapters/memory-transport.js';
 import { DecodeError } from '../../../src/base/bytes.js';
+import { CausewayError } from '../../../src/base/errors.js';
 import { makeOrigin, parseClusterId, parseReplicaId } from '../../../src/base/ids.js';
 import { LIMITS } from '../../../src/base/limits.js';
 import { VersionVector } from '../../../src/clocks/version-vector.js';
@@ -31,6 +32,7 @@ function setUp() {
   const net = createMemoryNetwork({ time, random, deliver: () => [0] });
   const members = ['r1', 'r2', 'r3'].map(parseReplicaId);
   const traces: TraceEvent[] = [];
+  const fatal: unknown[] = [];
   const open = (self: Sender) => {
     const heard: string[] = [];
     const messenger = new Messenger({
@@ -42,11 +44,13 @@ function setUp() {
       trace: (event) => traces.push(event),
       onPlane: (from, message) => {
         if (message.kind === 'fetch') throw new DecodeError('test');
+        if (message.kind === 'snapshot-fetch') throw new CausewayError('data-dir-corrupt', 'test');
         heard.push(`${from.replica} ${message.kind}`);
       },
       onAudit: (from, message) => heard.push(`${from.replica} ${message.kind}`),
       onRaft: (from, message) => heard.push(`${from.replica} ${message.kind} as ${message.from}`),
       onGossip: (from, message) => heard.push(`${from.replica}/${from.boot} ${message.kind}`),
+      onFatal: (error) => fatal.push(error),
     });
     messenger.open();
     return { messenger, heard };
@@ -59,10 +63,22 @@ function setUp() {
     time.advance(0);
     return [...r1.messenger.refused];
   };
-  return { time, traces, open, r1, r2, deliver };
+  return { time, traces, fatal, open, r1, r2, deliver };
 }
 
 describe('the messenger', () => {
+  it('does not let the transport hear of what a message led to', () => {
+    const { r1, r2, fatal, time } = setUp();
+    r2.messenger.sendPlane('all', {
+      kind: 'snapshot-fetch',
+      session: 1,
+      cursor: { table: 'keyspace', after: undefined },
+    });
+    expect(() => time.advance(0)).not.toThrow();
+    expect(r1.messenger.refused.size).toBe(0);
+    expect(fatal).toMatchObject([{ code: 'data-dir-corrupt' }]);
+  });
+
   it('hears the gossip of strangers, who may want to become members', () => {
     const { deliver, r1 } = setUp();
     expect(deliver(encodeEnvelope(sender('r9'), PROBE_KIND, new Uint8Array(0)))).toEqual([]);

@@ -1,13 +1,13 @@
-/** Bugs other systems had with what is on disk and what is said about it, by their numbers in the project's list. */
+/** Bugs other systems had with what is on disk and what is said about it, by their numbers in docs/TESTING.md. */
 import { describe, expect, it } from 'vitest';
-import { RaftCluster } from '../../support/raft-cluster.js';
-import { append, entriesOf, LoneMember, R2, R3 } from '../../support/raft-lone.js';
+import { RaftCluster } from '../support/raft-cluster.js';
+import { append, entriesOf, LoneMember, R2, R3 } from '../support/raft-lone.js';
 
 const votes = (term: number, from = R2, lastIndex = 0, lastTerm = 0) =>
   ({ kind: 'vote-request', from, term, lastIndex, lastTerm, transfer: false }) as const;
 
-describe('known bugs of persistence', () => {
-  it('(1) neither a vote nor an acceptance leaves before it is durable', () => {
+describe('known bug 01: an answer leaves before what it promises is on disk', () => {
+  it('neither a vote nor an acceptance leaves before it is durable', () => {
     const member = new LoneMember();
     member.hear(votes(1));
     expect(member.said()).toEqual([]);
@@ -19,7 +19,7 @@ describe('known bugs of persistence', () => {
     expect(member.said()).toMatchObject([{ kind: 'append-accepted', matched: 2 }]);
   });
 
-  it('(1) an answer to a heartbeat waits for the term it was given in, and for nothing else', () => {
+  it('an answer to a heartbeat waits for the term it was given in, and for nothing else', () => {
     const member = new LoneMember();
     member.hear({ kind: 'heartbeat', from: R2, term: 3, commit: 0, round: 7 });
     expect(member.said()).toEqual([]);
@@ -30,7 +30,7 @@ describe('known bugs of persistence', () => {
     expect(member.said()).toMatchObject([{ kind: 'heartbeat-answer', round: 8 }]);
   });
 
-  it('(1) a candidate asks for votes only when its own is durable', () => {
+  it('a candidate asks for votes only when its own is durable', () => {
     const member = new LoneMember();
     member.campaign();
     member.said();
@@ -40,8 +40,10 @@ describe('known bugs of persistence', () => {
     member.persist();
     expect(member.saidKinds()).toEqual(['vote-request', 'vote-request']);
   });
+});
 
-  it('(2) term and vote are one write, so a crash never leaves the one without the other', () => {
+describe('known bug 02: term and vote are written in two steps', () => {
+  it('term and vote are one write, so a crash never leaves the one without the other', () => {
     const member = new LoneMember();
     member.hear(votes(5));
     expect(member.disk.pendingWrites).toBe(1);
@@ -57,8 +59,10 @@ describe('known bugs of persistence', () => {
     member.persist();
     expect(member.said()).toMatchObject([{ kind: 'vote-answer', granted: false }]);
   });
+});
 
-  it('(3) a vote outlives a lost election and a leader of the same term', () => {
+describe('known bug 03: a vote is forgotten within its term', () => {
+  it('a vote outlives a lost election and a leader of the same term', () => {
     const member = new LoneMember();
     member.hear(votes(1, R2));
     member.persist();
@@ -72,7 +76,7 @@ describe('known bugs of persistence', () => {
     expect(member.said()).toMatchObject([{ kind: 'vote-answer', granted: false }]);
   });
 
-  it('(3) a candidate that lost keeps the vote it gave itself', () => {
+  it('a candidate that lost keeps the vote it gave itself', () => {
     const member = new LoneMember();
     member.campaign();
     member.hear({ kind: 'pre-vote-answer', from: R2, term: 1, granted: true, removedAt: undefined });
@@ -86,7 +90,7 @@ describe('known bugs of persistence', () => {
     expect(member.said()).toMatchObject([{ kind: 'vote-answer', granted: false }]);
   });
 
-  it('(3) a granted pre-vote is no vote', () => {
+  it('a granted pre-vote is no vote', () => {
     const member = new LoneMember(['r1', 'r2', 'r3']);
     member.campaign();
     member.hear({ kind: 'pre-vote-answer', from: R2, term: 1, granted: true, removedAt: undefined });
@@ -95,8 +99,10 @@ describe('known bugs of persistence', () => {
     member.hear({ kind: 'pre-vote-answer', from: R3, term: 2, granted: true, removedAt: undefined });
     expect(member.node.softState.role).toBe('candidate');
   });
+});
 
-  it('(4) a cluster of one commits nothing before its own disk has it', () => {
+describe('known bug 04: a leader counts itself before its own disk has the entry', () => {
+  it('a cluster of one commits nothing before its own disk has it', () => {
     const member = new LoneMember(['r1']);
     member.campaign();
     expect(member.node.softState.role).toBe('candidate');
@@ -109,7 +115,7 @@ describe('known bugs of persistence', () => {
     expect(member.applied).toEqual(['x']);
   });
 
-  it('(4) a leader does not count itself before its own disk has the entry', () => {
+  it('a leader does not count itself before its own disk has the entry', () => {
     const member = new LoneMember().lead();
     member.hear({ kind: 'append-accepted', from: R2, term: 1, matched: 1 });
     member.propose('x');
@@ -119,7 +125,7 @@ describe('known bugs of persistence', () => {
     expect(member.node.status.commit).toBe(2);
   });
 
-  it('(4) two followers commit without the leader, which applies when its own disk has caught up', () => {
+  it('two followers commit without the leader, which applies when its own disk has caught up', () => {
     const member = new LoneMember().lead();
     member.propose('x');
     member.hear({ kind: 'append-accepted', from: R2, term: 1, matched: 2 });
@@ -129,8 +135,10 @@ describe('known bugs of persistence', () => {
     member.persist();
     expect(member.applied).toEqual(['x']);
   });
+});
 
-  it('(5) what was applied before a restart is not handed out again', () => {
+describe('known bug 05: the applied index and the state are stored apart', () => {
+  it('what was applied before a restart is not handed out again', () => {
     const cluster = new RaftCluster({ voters: ['r1', 'r2', 'r3'] });
     cluster.elect('r1').propose('a', 'b');
     cluster.flow();
@@ -144,8 +152,10 @@ describe('known bugs of persistence', () => {
     cluster.run(1);
     expect(replica.applied).toEqual(['a', 'b', 'c']);
   });
+});
 
-  it('(6) a truncation takes back what writes before it made, or will make, durable', () => {
+describe('known bug 06: what was truncated still counts as written', () => {
+  it('a truncation takes back what writes before it made, or will make, durable', () => {
     const member = new LoneMember();
     member.hear(append(1, [0, 0], entriesOf(1, 1, 1, 1, 1)));
     member.hear({ ...append(2, [1, 1], entriesOf(2, 2)), from: R3 });
@@ -157,7 +167,7 @@ describe('known bugs of persistence', () => {
     expect(member.said()).toMatchObject([{ kind: 'append-accepted', to: R3, matched: 2 }]);
   });
 
-  it('(6) entries that are gone are not reported even if equal ones come back before the disk is done', () => {
+  it('entries that are gone are not reported even if equal ones come back before the disk is done', () => {
     const member = new LoneMember();
     member.hear(append(1, [0, 0], entriesOf(1, 1, 1, 1)));
     member.hear({ ...append(2, [1, 1], entriesOf(2, 2)), from: R3 });
@@ -168,8 +178,10 @@ describe('known bugs of persistence', () => {
     expect(member.node.status.durable).toBe(3);
     expect(member.disk.entries(1, 4, 1_000).map(({ term }) => term)).toEqual([1, 1, 1]);
   });
+});
 
-  it('(7) who comes back with an empty disk is somebody else, has no vote and is not heard under the old name', () => {
+describe('known bug 07: a member that lost its disk votes', () => {
+  it('who comes back with an empty disk is somebody else, has no vote and is not heard under the old name', () => {
     const cluster = new RaftCluster({ voters: ['r1', 'r2', 'r3'] });
     cluster.elect('r1').propose('x');
     cluster.flow();
@@ -188,7 +200,7 @@ describe('known bugs of persistence', () => {
     expect(cluster.at("r2'").node.softState.standing).toBe('stranger');
   });
 
-  it('(7) a message for another incarnation is refused', () => {
+  it('a message for another incarnation is refused', () => {
     const member = new LoneMember();
     const to = R3;
     expect(member.step({ ...votes(1), to })).toEqual({ kind: 'refused', reason: 'other-incarnation' });

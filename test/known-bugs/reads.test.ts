@@ -1,13 +1,13 @@
-/** Bugs other systems had with reads, by their numbers in the project's list. */
+/** Bugs other systems had with reads, by their numbers in docs/TESTING.md. */
 import { describe, expect, it } from 'vitest';
-import { RaftCluster } from '../../support/raft-cluster.js';
-import { LoneMember, R2, R3 } from '../../support/raft-lone.js';
+import { RaftCluster } from '../support/raft-cluster.js';
+import { LoneMember, R2, R3 } from '../support/raft-lone.js';
 
 const heartbeatAnswer = (round: number, from = R2, term = 1) =>
   ({ kind: 'heartbeat-answer', from, term, round }) as const;
 
-describe('known bugs of reads', () => {
-  it('(16) a leader tells no index before it has committed an entry of its own term', () => {
+describe('known bug 16: a read index is told before the leader has committed in its own term', () => {
+  it('a leader tells no index before it has committed an entry of its own term', () => {
     const member = new LoneMember().begin(1, 1, 1).lead();
     const context = member.read();
     expect(member.said()).toEqual([]);
@@ -18,8 +18,10 @@ describe('known bugs of reads', () => {
     member.hear(heartbeatAnswer(1, R2, 2));
     expect(member.readStates).toEqual([{ kind: 'ready', context, index: 3 }]);
   });
+});
 
-  it('(17) an answer to an earlier round does not confirm a later question', () => {
+describe('known bug 17: an old answer confirms a newer read', () => {
+  it('an answer to an earlier round does not confirm a later question', () => {
     const member = established();
     const first = member.read();
     const second = member.read();
@@ -33,14 +35,14 @@ describe('known bugs of reads', () => {
     expect(member.readStates).toMatchObject([{ context: first }, { context: second }]);
   });
 
-  it('(17) an answer to a round that never began confirms nothing', () => {
+  it('an answer to a round that never began confirms nothing', () => {
     const member = established();
     member.hear(heartbeatAnswer(9));
     member.read();
     expect(member.readStates).toEqual([]);
   });
 
-  it('(17) a heartbeat that is repeated for a round answers only those who asked before it began', () => {
+  it('a heartbeat that is repeated for a round answers only those who asked before it began', () => {
     const member = established();
     const first = member.read();
     member.tick();
@@ -54,7 +56,7 @@ describe('known bugs of reads', () => {
     expect(member.readStates.at(-1)).toMatchObject({ context: second });
   });
 
-  it('(17) a follower that asks again asks under a new number, and takes no answer for another', () => {
+  it('a follower that asks again asks under a new number, and takes no answer for another', () => {
     const member = new LoneMember();
     member.hear({ kind: 'heartbeat', from: R2, term: 1, commit: 0, round: 0 });
     const first = member.read();
@@ -73,8 +75,10 @@ describe('known bugs of reads', () => {
     member.hear({ kind: 'read-answer', from: R2, term: 1, session, context: second ?? 0, index: 7 });
     expect(member.readStates.at(-1)).toEqual({ kind: 'ready', context: second, index: 7 });
   });
+});
 
-  it('(18) after a restart no index is told that leaves out what was committed before', () => {
+describe('known bug 18: reads are served while the log is still replayed', () => {
+  it('after a restart no index is told that leaves out what was committed before', () => {
     const member = new LoneMember(['r1']).lead();
     member.propose('a', 'b');
     member.persist();
@@ -90,8 +94,10 @@ describe('known bugs of reads', () => {
     member.persist();
     expect(member.readStates).toEqual([{ kind: 'ready', context, index: 4 }]);
   });
+});
 
-  it('(19) a leader that slept through the election of another answers nothing when it wakes', () => {
+describe('known bug 19: a leader that was paused serves reads', () => {
+  it('a leader that slept through the election of another answers nothing when it wakes', () => {
     const cluster = new RaftCluster({ voters: ['r1', 'r2', 'r3'] });
     const sleeper = cluster.elect('r1');
     cluster.flying = [];

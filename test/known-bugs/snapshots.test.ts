@@ -1,10 +1,10 @@
-/** Bugs other systems had with snapshots, by their numbers in the project's list. */
+/** Bugs other systems had with snapshots, by their numbers in docs/TESTING.md. */
 import { describe, expect, it } from 'vitest';
-import { utf8Encode } from '../../../src/base/bytes.js';
-import { crc32 } from '../../../src/base/checksum.js';
-import { makeConfiguration } from '../../../src/consensus/configuration.js';
-import { memberNamed, RaftCluster } from '../../support/raft-cluster.js';
-import { append, entriesOf, LoneMember, R1, R2, R3, type Spoken } from '../../support/raft-lone.js';
+import { utf8Encode } from '../../src/base/bytes.js';
+import { crc32 } from '../../src/base/checksum.js';
+import { makeConfiguration } from '../../src/consensus/configuration.js';
+import { memberNamed, RaftCluster } from '../support/raft-cluster.js';
+import { append, entriesOf, LoneMember, R1, R2, R3, type Spoken } from '../support/raft-lone.js';
 
 const STATE = utf8Encode(JSON.stringify(['old', 'times']));
 const CONFIGURATION = makeConfiguration({ voters: [R1, R2, R3], learners: [] });
@@ -15,8 +15,8 @@ function chunk(index: number, term: number, from: number, to = STATE.length, sta
   return { kind: 'snapshot-chunk', from: R2, term: 3, snapshot, offset: from, bytes: state.slice(from, to) };
 }
 
-describe('known bugs of snapshots', () => {
-  it('(22) a snapshot of what the log has already takes nothing away', () => {
+describe('known bug 22: a snapshot and the log disagree', () => {
+  it('a snapshot of what the log has already takes nothing away', () => {
     const member = new LoneMember().begin(2, 1, 1, 2, 2, 2);
     member.hear(chunk(3, 2, 0));
     member.persist();
@@ -26,7 +26,7 @@ describe('known bugs of snapshots', () => {
     expect(member.said()).toMatchObject([{ kind: 'append-accepted', matched: 3 }]);
   });
 
-  it('(22) an old snapshot is answered with what is committed', () => {
+  it('an old snapshot is answered with what is committed', () => {
     const member = new LoneMember().begin(1, 1, 1, 1, 1);
     member.hear(append(3, [4, 1], [], 4));
     member.hear(chunk(2, 1, 0));
@@ -35,7 +35,7 @@ describe('known bugs of snapshots', () => {
     expect(member.terms).toEqual([1, 1, 1, 1]);
   });
 
-  it('(22) what disagrees with a newer snapshot goes, all of it', () => {
+  it('what disagrees with a newer snapshot goes, all of it', () => {
     const member = new LoneMember().begin(2, 1, 1, 1, 1, 1);
     member.hear(chunk(3, 2, 0));
     member.persist();
@@ -47,7 +47,7 @@ describe('known bugs of snapshots', () => {
     expect(member.applied).toEqual(['old', 'times', '3.4']);
   });
 
-  it('(22) snapshot and log are taken over in one write: a crash leaves both old or both new', () => {
+  it('snapshot and log are taken over in one write: a crash leaves both old or both new', () => {
     const member = new LoneMember().begin(2, 1, 1, 1, 1, 1);
     member.hear(chunk(3, 2, 0));
     expect(member.said()).toEqual([]);
@@ -61,8 +61,10 @@ describe('known bugs of snapshots', () => {
     expect(member.node.status).toMatchObject({ firstIndex: 4, lastIndex: 3, commit: 3 });
     expect(member.applied).toEqual(['old', 'times']);
   });
+});
 
-  it('(23) a snapshot with a hole in it, or not whole, is not taken over', () => {
+describe('known bug 23: a snapshot that is not whole is taken over', () => {
+  it('a snapshot with a hole in it, or not whole, is not taken over', () => {
     const member = new LoneMember();
     member.hear(chunk(3, 2, 0, 4));
     member.hear(chunk(3, 2, 8));
@@ -73,7 +75,7 @@ describe('known bugs of snapshots', () => {
     expect(member.installs).toBe(1);
   });
 
-  it('(23) a snapshot whose checksum is wrong is thrown away, and the next one taken over', () => {
+  it('a snapshot whose checksum is wrong is thrown away, and the next one taken over', () => {
     const member = new LoneMember();
     const good = chunk(3, 2, 0);
     const bytes = STATE.slice();
@@ -85,7 +87,7 @@ describe('known bugs of snapshots', () => {
     expect(member.installs).toBe(1);
   });
 
-  it('(23) a second snapshot does not go on where the first one ended', () => {
+  it('a second snapshot does not go on where the first one ended', () => {
     const member = new LoneMember();
     const newer = utf8Encode(JSON.stringify(['new', 'times']));
     member.hear(chunk(3, 2, 0, 6));
@@ -95,7 +97,7 @@ describe('known bugs of snapshots', () => {
     expect(member.applied).toEqual(['new', 'times']);
   });
 
-  it('(23) two snapshots in a row are taken over one after the other', () => {
+  it('two snapshots in a row are taken over one after the other', () => {
     const member = new LoneMember();
     const newer = utf8Encode(JSON.stringify(['new', 'times']));
     member.hear(chunk(3, 2, 0));
@@ -108,7 +110,7 @@ describe('known bugs of snapshots', () => {
     expect(member.applied).toEqual(['new', 'times']);
   });
 
-  it('(23) a damaged transfer is tried again until it is whole', () => {
+  it('a damaged transfer is tried again until it is whole', () => {
     const cluster = laggardCluster();
     cluster.at('r1').corruptSnapshots = true;
     cluster.heal();
@@ -120,7 +122,7 @@ describe('known bugs of snapshots', () => {
     expect(cluster.at('r3').installs).toBe(1);
   });
 
-  it('(23) a leader that compacts again while it sends goes on with the newer snapshot', () => {
+  it('a leader that compacts again while it sends goes on with the newer snapshot', () => {
     const cluster = laggardCluster();
     cluster.heal();
     cluster.at('r1').tick();
@@ -143,8 +145,10 @@ describe('known bugs of snapshots', () => {
     cluster.run(60);
     expect(cluster.at('r3').applied).toEqual(cluster.at('r1').applied);
   });
+});
 
-  it('(24) a snapshot brings the membership, also to one who comes back later', () => {
+describe('known bug 24: a snapshot lacks the outcomes of requests or the members', () => {
+  it('a snapshot brings the membership, also to one who comes back later', () => {
     const cluster = laggardCluster();
     cluster.at('r1').change({ voters: ['r1', 'r2', 'r3'].map(memberNamed), learners: [memberNamed('r4')] });
     cluster.run(2);

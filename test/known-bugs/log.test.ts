@@ -1,10 +1,10 @@
-/** Bugs other systems had with the log and its commit, by their numbers in the project's list. */
+/** Bugs other systems had with the log and its commit, by their numbers in docs/TESTING.md. */
 import { describe, expect, it } from 'vitest';
-import { RaftCluster } from '../../support/raft-cluster.js';
-import { append, entriesOf, LoneMember, R2, R3 } from '../../support/raft-lone.js';
+import { RaftCluster } from '../support/raft-cluster.js';
+import { append, entriesOf, LoneMember, R2, R3 } from '../support/raft-lone.js';
 
-describe('known bugs of log and commit', () => {
-  it('(9) an entry of an earlier term is not committed by counting its copies', () => {
+describe('known bug 09: an entry of an earlier term is committed by counting its copies', () => {
+  it('an entry of an earlier term is not committed by counting its copies', () => {
     const member = new LoneMember().begin(2, 1, 2).lead();
     member.hear({ kind: 'append-accepted', from: R2, term: 3, matched: 2 });
     member.hear({ kind: 'append-accepted', from: R3, term: 3, matched: 2 });
@@ -12,8 +12,10 @@ describe('known bugs of log and commit', () => {
     member.hear({ kind: 'append-accepted', from: R2, term: 3, matched: 3 });
     expect(member.node.status.commit).toBe(3);
   });
+});
 
-  it('(10) a follower commits only up to what this very message verified', () => {
+describe('known bug 10: a follower commits more than the message has verified', () => {
+  it('a follower commits only up to what this very message verified', () => {
     const member = new LoneMember().begin(1, 1, 1, 1, 1);
     member.hear(append(2, [1, 1], entriesOf(2, 1), 4));
     expect(member.node.status.commit).toBe(2);
@@ -21,7 +23,7 @@ describe('known bugs of log and commit', () => {
     expect(member.node.status.commit).toBe(2);
   });
 
-  it('(10) a heartbeat tells no more than the follower is known to have', () => {
+  it('a heartbeat tells no more than the follower is known to have', () => {
     const member = new LoneMember().lead();
     member.propose('a', 'b');
     member.persist();
@@ -36,8 +38,10 @@ describe('known bugs of log and commit', () => {
       { to: R3, commit: 1 },
     ]);
   });
+});
 
-  it('(11) an old append, arriving late, removes nothing', () => {
+describe('known bug 11: an old append takes away what was acknowledged', () => {
+  it('an old append, arriving late, removes nothing', () => {
     const member = new LoneMember();
     member.hear(append(1, [0, 0], entriesOf(1, 1, 1, 1, 1)));
     member.hear(append(1, [0, 0], entriesOf(1, 1)));
@@ -46,8 +50,10 @@ describe('known bugs of log and commit', () => {
     expect(member.terms).toEqual([1, 1, 1, 1]);
     expect(member.said()).toMatchObject([{ matched: 4 }, { matched: 1 }, { matched: 1 }]);
   });
+});
 
-  it('(12) at a conflict everything after it goes', () => {
+describe('known bug 12: a conflict leaves the rest of the log, or is seen where there is none', () => {
+  it('at a conflict everything after it goes', () => {
     const member = new LoneMember().begin(2, 1, 1, 2, 2, 2);
     member.hear(append(3, [2, 1], entriesOf(3, 3)));
     member.persist();
@@ -55,7 +61,7 @@ describe('known bugs of log and commit', () => {
     expect(member.disk.lastIndex()).toBe(3);
   });
 
-  it('(12) an append after a place that is compacted away is no conflict', () => {
+  it('an append after a place that is compacted away is no conflict', () => {
     const cluster = new RaftCluster({ voters: ['r1', 'r2', 'r3'] });
     cluster.elect('r1').propose('a', 'b', 'c');
     cluster.flow();
@@ -70,8 +76,10 @@ describe('known bugs of log and commit', () => {
     expect(node.status).toMatchObject({ lastIndex: 4, commit: 4 });
     expect(cluster.flying.at(-1)).toMatchObject({ kind: 'append-accepted', matched: 4 });
   });
+});
 
-  it('(13) who waits for a place in the log learns the term too, and finds another entry there', () => {
+describe('known bug 13: who waits for an entry is answered by its index alone', () => {
+  it('who waits for a place in the log learns the term too, and finds another entry there', () => {
     const cluster = new RaftCluster({ voters: ['r1', 'r2', 'r3'] });
     const old = cluster.elect('r1');
     cluster.partition(['r1'], ['r2', 'r3']);
@@ -85,7 +93,7 @@ describe('known bugs of log and commit', () => {
     expect(old.applied).toEqual(['theirs']);
   });
 
-  it('(13) a forwarded batch is answered with its term, and a repeated one is not appended again', () => {
+  it('a forwarded batch is answered with its term, and a repeated one is not appended again', () => {
     const cluster = new RaftCluster({ voters: ['r1', 'r2', 'r3'] });
     cluster.elect('r1');
     const follower = cluster.at('r2');
@@ -96,21 +104,25 @@ describe('known bugs of log and commit', () => {
     expect(follower.outcomes).toMatchObject([{ kind: 'appended', firstIndex: 2, term: 1 }]);
     expect(follower.applied).toEqual(['a', 'b']);
   });
+});
 
-  it('(14) answers of an older term count for nothing', () => {
+describe('known bug 14: an answer to something older counts towards the quorum', () => {
+  it('answers of an older term count for nothing', () => {
     const member = new LoneMember().begin(1, 1, 1).lead();
     member.hear({ kind: 'append-accepted', from: R2, term: 1, matched: 3 });
     expect(member.node.status.commit).toBe(0);
     expect(member.node.status.progress).toMatchObject([{ match: 0 }, { match: 0 }]);
   });
 
-  it('(14) an acceptance of more than there is counts for nothing', () => {
+  it('an acceptance of more than there is counts for nothing', () => {
     const member = new LoneMember().lead();
     member.hear({ kind: 'append-accepted', from: R2, term: 1, matched: 99 });
     expect(member.node.status).toMatchObject({ commit: 0, lastIndex: 1 });
   });
+});
 
-  it('(15) each answer is credited to who gave it', () => {
+describe('known bug 15: answers are credited to the wrong member', () => {
+  it('each answer is credited to who gave it', () => {
     const member = new LoneMember(['r1', 'r2', 'r3', 'r4', 'r5']);
     member.begin(1, 1);
     member.campaign();
@@ -131,7 +143,7 @@ describe('known bugs of log and commit', () => {
     expect(member.node.status.commit).toBe(2);
   });
 
-  it('(15) who votes twice has one vote', () => {
+  it('who votes twice has one vote', () => {
     const member = new LoneMember(['r1', 'r2', 'r3', 'r4', 'r5']);
     member.campaign();
     for (let i = 0; i < 4; i += 1) {

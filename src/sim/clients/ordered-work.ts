@@ -1,0 +1,209 @@
+/** Requests on keys at linearizable. */
+import { utf8Encode } from '../../base/bytes.js';
+import { CausewayError } from '../../base/errors.js';
+import type { TxnStep, Value } from '../../check/history/record.js';
+import type { Dot } from '../../clocks/dot.js';
+import type { Check, TxnOp } from '../../keyspace/ordered/command.js';
+import type { Condition } from '../../keyspace/ordered/condition.js';
+import type { OpResult } from '../../keyspace/ordered/outcome.js';
+import type { Replica } from '../../replica/handle.js';
+import type { OrderedReplica, OrderedWriteResult, TxnResult } from '../../replica/ordered-handle.js';
+import type { KeyState, MultiReadResult, WriteOp } from '../../replica/request-types.js';
+import type { Client, Told } from './client.js';
+import { describeShown, shownValue } from './recorder.js';
+import { dotOf, drawOp, recordWrite, withAbsent, writtenBy } from './weak-work.js';
+
+const KINDS = { read: 5, readMany: 1, list: 0.3, write: 3, batch: 0.7, cas: 2, create: 0.7, txn: 1.5 } as const;
+const LEVEL = 'linearizable';
+
+/** What a client was last shown of a key at this level. */
+interface Known {
+  readonly dot: Dot;
+  readonly value: Value;
+}
+
+export class OrderedWork {
+  readonly #client: Client;
+  readonly #keys: readonly string[];
+  readonly #known = new Map<string, Known>();
+
+  constructor(client: Client, keys: readonly string[]) {
+    this.#client = client;
+    this.#keys = keys;
+  }
+
+  async next(): Promise<void> {
+    const { random } = this.#client;
+    const key = random.pick(this.#keys);
+    const kind = random.weighted(KINDS);
+    switch (kind) {
+      case 'read':
+      case 'readMany':
+      case 'list':
+        return this.#read(kind, kind === 'read' ? [key] : this.#keys);
+      case 'write':
+        return this.#write([drawOp(this.#client, key)]);
+      case 'batch': {
+        const keys = this.#keys.filter(() => random.chance(0.6));
+        return this.#write((keys.length > 0 ? keys : [key]).map((one) => drawOp(this.#client, one)));
+      }
+      case 'create':
+        return this.#conditional(drawOp(this.#client, key, false), { kind: 'absent' }, null);
+      case 'cas': {
+        const known = this.#known.get(key);
+        if (known === undefined) return this.#read('read', [key]);
+        const condition = { kind: 'etag', dots: [known.dot] } as const;
+        return this.#conditional(drawOp(this.#client, key, false), condition, known.value);
+      }
+      case 'txn':
+        return this.#txn(key);
+    }
+  }
+
+  async #read(how: 'read' | 'readMany' | 'list', keys: readonly string[]): Promise<void> {
+    const client = this.#client;
+    const past = client.past.vector;
+    const told = await client.ask<MultiReadResult>({
+      what: `${how} ${keys.join()}`,
+      describe: describeShown,
+      level: LEVEL,
+      send: async (replica, context) => {
+        const ordered = orderedOf(replica);
+        if (how === 'readMany') return ordered.readMany(keys, context);
+        if (how === 'list') return ordered.list({ prefix: 'k', after: '', limit: 100 }, context);
+        const { state, token, timing } = await ordered.read(keys[0] ?? '', context);
+        return { states: [state], token, timing };
+      },
+    });
+    if (told.status === 'ok') {
+      const { states } = told.result;
+      const shown = withAbsent(states, keys);
+      client.past.listed(states, keys, past, `linearizable ${how}`);
+      for (const state of shown) this.#learn(state);
+      const [only] = shown;
+      if (how === 'read' && only !== undefined) {
+        client.record(LEVEL, told, { op: 'read', key: only.key, output: shownValue(only.versions) });
+      } else {
+        const onSuccess = keys.map((key) => ({ kind: 'get', key }));
+        const results = shown.map(({ versions }) => shownValue(versions));
+        const output = { succeeded: true, results };
+        client.record(LEVEL, told, { op: 'txn', checks: [], onSuccess, onFailure: [], output });
+      }
+    }
+    client.concluded(told);
+  }
+
+  async #write(ops: readonly WriteOp[]): Promise<void> {
+    const client = this.#client;
+    const told = await this.#send(ops, undefined);
+    recordWrite(client, LEVEL, told, ops, 'majority');
+    client.concluded(told);
+  }
+
+  /** @param expect What the key must show. */
+  async #conditional(op: WriteOp, condition: Condition, expect: Value): Promise<void> {
+    const client = this.#client;
+    const told = await this.#send([op], condition);
+    const { key } = op;
+    const fields = expect === null ? { op: 'create' } : { op: 'cas', expect };
+    client.record(LEVEL, told, { ...fields, key, value: writtenBy(op) });
+    client.concluded(told);
+  }
+
+  async #send(ops: readonly WriteOp[], condition: Condition | undefined): Promise<Told<OrderedWriteResult>> {
+    const client = this.#client;
+    const tries = client.random.chance(0.3) ? 3 : 1;
+    const idempotencyKey = tries > 1 ? client.newValue() : undefined;
+    const told = await client.ask<OrderedWriteResult>({
+      what: `${condition?.kind ?? 'write'} ${ops.map((op) => `${op.key}=${writtenBy(op)}`).join()} ${idempotencyKey ?? ''}`,
+      level: LEVEL,
+      tries,
+      describe: ({ etag }) => etag,
+      acknowledged: ({ etag }) => ({ dot: dotOf(etag), durability: 'majority' }),
+      send: (replica, context) => {
+        const retry = idempotencyKey === undefined ? {} : { idempotencyKey };
+        const when = condition === undefined ? {} : { condition };
+        return orderedOf(replica).write({ ops, ...retry, ...when }, context);
+      },
+    });
+    if (told.status === 'ok') {
+      if (told.result.replayed) client.cluster.counts.replays += 1;
+      const dot = dotOf(told.result.etag);
+      client.past.wrote(dot);
+      for (const op of ops) this.#know(op.key, dot, writtenBy(op));
+    } else if (codeOf(told) === 'precondition-failed') client.cluster.counts.conditionsFailed += 1;
+    return told;
+  }
+
+  async #txn(first: string): Promise<void> {
+    const client = this.#client;
+    const checks = this.#keys.filter((key) => key === first || client.random.chance(0.3));
+    const asked = checks.map((key) => ({ key, value: this.#known.get(key)?.value ?? null }));
+    const written = this.#keys.filter((key) => key === first || client.random.chance(0.4));
+    const onSuccess = written.map(
+      (key): TxnOp => (client.random.chance(0.3) ? { kind: 'get', key } : drawOp(client, key)),
+    );
+    const onFailure = checks.map((key): TxnOp => ({ kind: 'get', key }));
+    const tries = client.random.chance(0.3) ? 2 : 1;
+    const retry = tries > 1 ? { idempotencyKey: client.newValue() } : {};
+    const told = await client.ask<TxnResult>({
+      what: `txn if ${asked.map(({ key, value }) => `${key}=${value}`).join()} then ${onSuccess.map(describeOp).join()}`,
+      level: LEVEL,
+      tries,
+      describe: ({ succeeded, etag }) => `${succeeded ? 'succeeded' : 'failed'} ${etag}`,
+      send: (replica, context) => {
+        return orderedOf(replica).txn({ checks: asked.map(checkOf), onSuccess, onFailure, ...retry }, context);
+      },
+    });
+    const output =
+      told.status === 'ok'
+        ? { output: { succeeded: told.result.succeeded, results: told.result.results.map(foundValue) } }
+        : {};
+    if (told.status === 'ok') for (const result of told.result.results) this.#found(result);
+    const steps = { onSuccess: onSuccess.map(stepOf), onFailure: onFailure.map(stepOf) };
+    client.record(LEVEL, told, { op: 'txn', checks: asked, ...steps, ...output });
+    client.concluded(told);
+  }
+
+  #learn({ key, versions }: KeyState): void {
+    const [winner] = versions;
+    this.#know(key, winner?.dot, shownValue(versions));
+  }
+
+  #found(result: OpResult): void {
+    if (result.kind === 'absent') this.#known.delete(result.key);
+    else if (result.kind === 'found') this.#know(result.key, result.version.dot, shownValue([result.version]));
+  }
+
+  #know(key: string, dot: Dot | undefined, value: Value): void {
+    if (dot === undefined || value === null) this.#known.delete(key);
+    else this.#known.set(key, { dot, value });
+  }
+}
+
+/** @throws CausewayError `level-not-offered` */
+export function orderedOf({ ordered }: Replica): OrderedReplica {
+  if (ordered === undefined) throw new CausewayError('level-not-offered', 'this replica has no consensus module');
+  return ordered;
+}
+
+export function codeOf(told: Told<unknown>): string | undefined {
+  return told.status !== 'ok' && told.error instanceof CausewayError ? told.error.code : undefined;
+}
+
+function checkOf({ key, value }: { readonly key: string; readonly value: Value }): Check {
+  if (value === null) return { key, condition: { kind: 'absent' } };
+  return { key, condition: { kind: 'value', bytes: utf8Encode(String(value)) } };
+}
+
+function stepOf(op: TxnOp): TxnStep {
+  return op.kind === 'put' ? { kind: 'put', key: op.key, value: writtenBy(op) } : { kind: op.kind, key: op.key };
+}
+
+function foundValue(result: OpResult): Value {
+  return result.kind === 'found' ? shownValue([result.version]) : null;
+}
+
+function describeOp(op: TxnOp): string {
+  return op.kind === 'get' ? `get ${op.key}` : `${op.key}=${writtenBy(op)}`;
+}
