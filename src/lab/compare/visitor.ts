@@ -123,7 +123,8 @@ export class Visitor {
   }
 
   async #write(key: string, errand: Errand, basedOn?: string | null): Promise<void> {
-    const value = this.#nextValue();
+    // What is said in a conversation may be shown in a diagram: it is short.
+    const value = errand.purpose === 'talk' ? this.#nextName() : this.#nextValue();
     await this.#ask({
       ...errand,
       sent: { method: 'PUT', path: keyPath(key), body: value },
@@ -199,10 +200,14 @@ export class Visitor {
     return { ...sent, headers };
   }
 
-  /** No other client has it, and this one but once. */
   #nextValue(): string {
+    return this.#nextName().padEnd(this.#options.valueSize, '.');
+  }
+
+  /** No other client has it, and this one but once. */
+  #nextName(): string {
     this.#written += 1;
-    return `${this.#options.name}-${this.#written}`.padEnd(this.#options.valueSize, '.');
+    return `${this.#options.name}-${this.#written}`;
   }
 
   #nowNs(): number {
