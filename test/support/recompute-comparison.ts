@@ -86,7 +86,8 @@ export function recomputeVisibility(lines: readonly Line[], phase: Phase, level:
     const shown = ofLevel.find(({ op, value, key }) => op !== 'read' && key === read.key && value === read.output);
     if (point === undefined) continue;
     point.reads += 1;
-    if (shown !== undefined && shown.invoke >= last.invoke) point.saw += 1;
+    const shownAt = shown?.status === 'ok' ? (shown.complete ?? 0) : Number.POSITIVE_INFINITY;
+    if (shown !== undefined && shownAt > last.invoke) point.saw += 1;
   }
   return points;
 }

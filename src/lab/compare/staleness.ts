@@ -64,7 +64,8 @@ export class WriteHistory {
 
   /**
    * t-visibility (P. Bailis et al., "Probabilistically bounded staleness for practical partial quorums", 2012): each read is
-   * compared with the last write that another replica acknowledged before it. What began later than that write is newer.
+   * compared with the last write that another replica acknowledged before it. Only what was acknowledged before that began is
+   * older.
    */
   visibilityOf(reads: readonly Measured[]): readonly VisibilityPoint[] {
     const points = VISIBILITY_MS.map((fromMs) => ({ fromMs, reads: 0, saw: 0 }));
@@ -78,7 +79,8 @@ export class WriteHistory {
       if (point === undefined) continue;
       point.reads += 1;
       const shown = this.#shownBy(record.output);
-      if (shown !== undefined && shown.invoke >= last.invoke) point.saw += 1;
+      // Of two writes that overlap nobody outside can tell which came first.
+      if (shown !== undefined && shown.complete > last.invoke) point.saw += 1;
     }
     return points;
   }

@@ -8,6 +8,7 @@ import { type Line, readLines, recomputeCell, recomputeVisibility } from '../../
 import { type Finished, run } from '../lab/command.js';
 
 const TIMEOUT_MS = 120_000;
+const NOTHING = { staleReads: 0, causalViolations: 0, lostUpdates: 0, duplicateClaims: 0 };
 const ASSERTIONS = ['linearizable@partition/minority.write.ok=0', 'causal.causalViolations=0'];
 
 let folder: string;
@@ -48,6 +49,13 @@ describe('a short comparison', () => {
     expect(of('linearizable', 'majority')?.write.ok).toBeGreaterThan(0);
     expect(of('linearizable', 'minority')?.write.ok).toBe(0);
     expect(of('linearizable', 'minority')?.read.ok).toBe(0);
+  });
+
+  it('shows no linearizable read what is older than an acknowledged write', () => {
+    for (const { level, anomalies } of results.cells) if (level === 'linearizable') expect(anomalies).toEqual(NOTHING);
+    for (const { level, points } of results.visibility) {
+      if (level === 'linearizable') for (const { reads, saw } of points) expect(saw).toBe(reads);
+    }
   });
 
   it('has the figures that another program makes of its history', () => {

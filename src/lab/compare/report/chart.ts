@@ -35,7 +35,7 @@ export interface Chart {
 const WIDTH = 440;
 const HEIGHT = 270;
 const LEFT = 62;
-const RIGHT = 14;
+const RIGHT = 26;
 const TOP = 30;
 const BOTTOM = 46;
 

@@ -8,7 +8,7 @@ body { font: 15px/1.5 system-ui, sans-serif; max-width: 74rem; margin: 2rem auto
 h1 { line-height: 1.2; } h2 { margin-top: 2.6rem; border-top: 1px solid var(--line); padding-top: 1rem; }
 table { border-collapse: collapse; font-variant-numeric: tabular-nums; font-size: 13px; }
 td, th { text-align: left; padding: .15rem .8rem .15rem 0; vertical-align: top; white-space: nowrap; }
-td:last-child { white-space: normal; } thead th { border-bottom: 1px solid var(--line); font-weight: 600; }
+td:last-child { white-space: normal; } td:nth-child(17) { min-width: 12rem; } thead th { border-bottom: 1px solid var(--line); font-weight: 600; }
 .scroll { overflow-x: auto; } pre { overflow-x: auto; padding: .6rem; border: 1px solid var(--line); }
 .verdict { font-size: 1.15rem; font-weight: 600; } .hidden { position: absolute; }
 .ok, .holds { color: var(--good); } .violated, .fails { color: var(--bad); } .unknown { color: var(--doubt); }

@@ -97,6 +97,7 @@ function afterwards({ convergenceMs }: PhaseRun): string {
 
 function ms(value: number | undefined): string {
   if (value === undefined) return '-';
+  if (value === 0) return '0';
   if (value >= 1_000) return `${(value / 1_000).toFixed(2)} s`;
   return `${value.toFixed(value >= 100 ? 0 : value >= 10 ? 1 : 2)} ms`;
 }

@@ -149,4 +149,14 @@ describe('t-visibility', () => {
       { fromMs: 20, reads: 1, saw: 1 },
     ]);
   });
+
+  it('takes a write that overlapped the last one for it or newer', () => {
+    const all = [
+      write('x', 'a', { at: [0, 0, 25] }),
+      write('x', 'b', { at: [20, 20, 30] }),
+      read('x', 'a', { at: [33, 33, 34], replica: 'r2' }),
+    ];
+    const points = new WriteHistory(all).visibilityOf(all).filter(({ reads }) => reads > 0);
+    expect(points).toEqual([{ fromMs: 2, reads: 1, saw: 1 }]);
+  });
 });
