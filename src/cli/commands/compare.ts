@@ -56,12 +56,17 @@ export async function compareLevels(terminal: Terminal, options: CompareOptions)
   const stop = stopSignal();
   // The guard ends the lab; nothing here is worth waiting for.
   stop.addEventListener('abort', () => process.exit(INTERRUPTED));
+  /** Nothing in a comparison ends a process. */
+  const accidents: string[] = [];
   const loadBefore = loadNow();
   const startedAt = new Date().toISOString();
   const lab = await startLab({
     replicas: plan.replicas,
     announce: (line) => terminal.err(`${line}\n`),
-    report: (line) => terminal.err(`${line}\n`),
+    report: (line) => {
+      accidents.push(line);
+      terminal.err(`${line}\n`);
+    },
     ...(options.transport === undefined ? {} : { transport: options.transport }),
   });
   let recorded: Recorded;
@@ -77,7 +82,7 @@ export async function compareLevels(terminal: Terminal, options: CompareOptions)
   const summary = summarise(recorded, told);
   await writeFiles(options.out, recorded, summary);
   show(terminal, options, summary);
-  return exitOf(summary);
+  return accidents.length > 0 ? EXIT.failed : exitOf(summary);
 }
 
 function planOf(options: CompareOptions): Plan {

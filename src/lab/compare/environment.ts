@@ -3,8 +3,6 @@ import { cpus, loadavg, totalmem } from 'node:os';
 import { type BrokerChoice, describeBroker } from '../broker-choice.js';
 import type { Environment } from './results.js';
 
-const BYTES_PER_GIB = 2 ** 30;
-
 export function loadNow(): number {
   return Math.round((loadavg()[0] ?? 0) * 10) / 10;
 }
@@ -17,7 +15,7 @@ export function environmentOf(causeway: string, broker: BrokerChoice, loadBefore
     system: `${process.platform} ${process.arch}`,
     processor: processors[0]?.model.trim() ?? 'unknown',
     processors: processors.length,
-    memoryGiB: Math.round((totalmem() / BYTES_PER_GIB) * 10) / 10,
+    memoryBytes: totalmem(),
     broker: describeBroker(broker),
     loadBefore,
     loadAfter: loadNow(),

@@ -99,7 +99,7 @@ export interface Environment {
   readonly system: string;
   readonly processor: string;
   readonly processors: number;
-  readonly memoryGiB: number;
+  readonly memoryBytes: number;
   readonly broker: string;
   /** Runnable processes on average over the minute before, and at the end. */
   readonly loadBefore: number;
