@@ -92,10 +92,14 @@ export function wanLinks(preset: WanPreset, replicas: readonly string[]): readon
     replicas.flatMap((to, j) => {
       const oneWayMs = roundTripMs(preset, i, j) / 2;
       if (oneWayMs === 0) return [];
-      const jitterMs = oneWayMs * JITTER_SHARE;
-      return [{ from, to, delayMs: oneWayMs - jitterMs / 2, jitterMs }];
+      const jitterMs = toMicroseconds(oneWayMs * JITTER_SHARE);
+      return [{ from, to, delayMs: toMicroseconds(oneWayMs - jitterMs / 2), jitterMs }];
     }),
   );
+}
+
+function toMicroseconds(ms: number): number {
+  return Math.round(ms * 1_000) / 1_000;
 }
 
 /** Row `i` of `below` has what lies left of the diagonal in row `i + 1` of the matrix. */
