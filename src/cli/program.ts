@@ -2,9 +2,9 @@
  * The command line as a whole: which commands there are, how a failure is reported and which exit code it gets. No
  * command's own code is loaded here, so that a client command starts as fast as Node.js does.
  */
-import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
 import { defineCheckCommand } from './define/check-command.js';
+import { defineCompareCommand } from './define/compare-command.js';
 import { defineCoordinationCommands } from './define/coordination-commands.js';
 import { defineFaultCommands } from './define/fault-commands.js';
 import { defineKeyCommands } from './define/key-commands.js';
@@ -17,6 +17,7 @@ import { EXIT } from './exit-codes.js';
 import { describeFailure, type Failure } from './failure.js';
 import type { Run } from './run.js';
 import type { Terminal } from './terminal.js';
+import { version } from './version.js';
 
 /** Runs the command that `args` (without node and script) name. Never throws for what a user can cause. */
 export async function runCli(args: readonly string[], terminal: Terminal): Promise<number> {
@@ -68,6 +69,7 @@ function buildProgram(terminal: Terminal, run: Run): Command {
   defineMemberCommands(program, run);
   defineFaultCommands(program, run);
   defineProcessCommands(program, run);
+  defineCompareCommand(program, run);
   defineCheckCommand(program, run);
   defineSimCommand(program, run);
   inheritSettings(program);
@@ -93,10 +95,4 @@ function wantsJson(args: readonly string[]): boolean {
   return args.some(
     (arg, at) => /^(-o|--output=)json$/.test(arg) || (/^(-o|--output)$/.test(arg) && args[at + 1] === 'json'),
   );
-}
-
-function version(): string {
-  const manifest: unknown = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8'));
-  if (typeof manifest === 'object' && manifest !== null && 'version' in manifest) return String(manifest.version);
-  return 'unknown';
 }

@@ -4,6 +4,8 @@ import { describeBroker } from '../../lab/broker-choice.js';
 import { type Lab, startLab } from '../../lab/cluster.js';
 import { curlLine } from '../../lab/curl-line.js';
 import { removeUrlsFile, writeUrlsFile } from '../../lab/urls-file.js';
+import { keepLinksStretched, stretchLinks } from '../../lab/wan/links.js';
+import { regionOf, type WanName, type WanPreset, wanPreset } from '../../lab/wan/presets.js';
 import { EXIT, type ExitCode } from '../exit-codes.js';
 import { stopSignal } from '../stop-signal.js';
 import { renderTable } from '../table.js';
@@ -17,12 +19,15 @@ export interface LabOptions {
   readonly transport?: 'nats-server' | 'embedded';
   readonly urlsFile?: string;
   readonly logLevel: string;
+  /** How far apart the replicas seem to be. */
+  readonly wan: WanName;
 }
 
 export async function lab(terminal: Terminal, options: LabOptions): Promise<ExitCode> {
   const stop = stopSignal();
   if (options.urlsFile !== undefined) removeUrlsFile(options.urlsFile);
   const startedMs = performance.now();
+  const preset = wanPreset(options.wan);
   const running = await startLab({
     replicas: options.replicas,
     basePort: options.basePort,
@@ -33,24 +38,32 @@ export async function lab(terminal: Terminal, options: LabOptions): Promise<Exit
     ...(options.natsUrl === undefined ? {} : { natsUrl: options.natsUrl }),
     ...(options.transport === undefined ? {} : { transport: options.transport }),
   });
+  let stopRenewing: (() => void) | undefined;
   try {
+    if (preset !== undefined) {
+      await stretchLinks(running.replicas, preset);
+      stopRenewing = keepLinksStretched(running.replicas, preset, (line) => terminal.err(`${line}\n`));
+    }
     if (options.urlsFile !== undefined) writeUrlsFile(options.urlsFile, running);
-    if (!stop.aborted) terminal.out(welcome(running, performance.now() - startedMs, options.data !== undefined));
+    if (!stop.aborted)
+      terminal.out(welcome(running, performance.now() - startedMs, options.data !== undefined, preset));
     if (!stop.aborted) await once(stop, 'abort');
     terminal.err('stopping …\n');
   } finally {
+    stopRenewing?.();
     await running.stop();
   }
   return EXIT.ok;
 }
 
-function welcome(running: Lab, tookMs: number, keepsData: boolean): string {
+function welcome(running: Lab, tookMs: number, keepsData: boolean, preset: WanPreset | undefined): string {
   const { replicas, nats, folder } = running;
-  const rows = replicas.map(({ id, url, pid }) => [id, url, String(pid)]);
+  const places = (i: number): string[] => (preset === undefined ? [] : [regionOf(preset, i).place]);
+  const rows = replicas.map(({ id, url, pid }, i) => [id, url, String(pid), ...places(i)]);
   return [
     `${describeBroker(nats.choice)}, ${nats.url}`,
     '',
-    renderTable(['REPLICA', 'URL', 'PID'], rows),
+    renderTable(['REPLICA', 'URL', 'PID', ...(preset === undefined ? [] : ['REGION'])], rows),
     ...tryLines(replicas.map(({ url }) => url)),
     '',
     `Data and logs: ${folder}${keepsData ? '' : ' (removed at the end)'}`,

@@ -12,6 +12,7 @@ import { parseListenAddress, parsePeers } from '../parse/addresses.js';
 import { parseWhole } from '../parse/numbers.js';
 import type { Run } from '../run.js';
 import { examples } from './examples.js';
+import { wanOption } from './wan-option.js';
 
 const DEFAULT_HTTP = '127.0.0.1:7101';
 
@@ -88,6 +89,7 @@ function defineLab(program: Command, run: Run): void {
         .choices(['nats-server', 'embedded'])
         .conflicts('natsUrl'),
     )
+    .addOption(wanOption('how far apart the replicas seem to be').default('none'))
     .option('--urls-file <file>', 'write {"replicas":[{"id","url","pid"}],"nats"} here when all are ready')
     .addOption(logLevelOption())
     .addHelpText(
@@ -95,6 +97,7 @@ function defineLab(program: Command, run: Run): void {
       examples([
         ['causeway lab', ''],
         ['causeway lab --replicas 5 --data ./lab', ''],
+        ['causeway lab --wan us-eu-ap', 'a replica in each of three regions, as far as delays go'],
         ["causeway partition 'r1 | r2,r3'", 'in another terminal'],
       ]),
     )

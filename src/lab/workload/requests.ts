@@ -32,8 +32,8 @@ export interface Requests {
 }
 
 export interface RequestPoolOptions {
-  /** To each replica; as many as clients, so that no request waits for another's answer. */
-  readonly connections: number;
+  /** To each replica; as many as clients, so that no request waits for another's answer. `null` = as many as it takes. */
+  readonly connections: number | null;
   /** An answer that takes longer is none. To be longer than what the requests themselves allow. */
   readonly answerTimeoutMs: number;
 }

@@ -51,6 +51,7 @@ const PAGES = [
   ['demo'],
   ['sim'],
   ['doctor'],
+  ['compare'],
   ['check'],
   ['nats'],
   ['nats', 'install'],
