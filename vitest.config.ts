@@ -1,6 +1,6 @@
 /**
- * Two projects: everything that runs inside one process, with all processors; and afterwards what starts processes of its
- * own and mostly waits for them, two files at a time on any machine.
+ * Three projects: everything that runs inside one process, with all processors; the rules about the sources, beside it; and
+ * afterwards what starts processes of its own and mostly waits for them, three files at a time on any machine.
  */
 import { defineConfig } from 'vitest/config';
 
@@ -17,7 +17,18 @@ export default defineConfig({
         test: {
           name: 'in-process',
           include: ['test/**/*.test.ts'],
-          exclude: ['test/integration/**'],
+          exclude: ['test/integration/**', 'test/tidy/**'],
+          // No test leaves anything behind in a module: loading all of them anew for each file took longer than many a test.
+          isolate: false,
+          maxWorkers: '100%',
+          sequence: { groupOrder: 0 },
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'tidy',
+          include: ['test/tidy/**/*.test.ts'],
           maxWorkers: '100%',
           sequence: { groupOrder: 0 },
         },
@@ -30,7 +41,7 @@ export default defineConfig({
           globalSetup: ['test/integration/build-first.ts'],
           testTimeout: 60_000,
           hookTimeout: 60_000,
-          maxWorkers: 2,
+          maxWorkers: 3,
           sequence: { groupOrder: 1 },
         },
       },
