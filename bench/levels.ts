@@ -51,7 +51,7 @@ class SharedLab {
     await (await starting)?.stop();
   }
 
-  /** The first `count` connections to that replica; opened once, used by all cases in turn. */
+  /** The first `count` connections to that replica, used by all cases in turn; those that it has ended are opened anew. */
   async connections(target: Target, count: number): Promise<readonly CausewayConnection[]> {
     const lab = await this.#starting;
     if (lab === undefined) throw new Error('the lab does not run');
@@ -62,7 +62,7 @@ class SharedLab {
     const leader = await leaderOf(lab);
     const replica = lab.replicas[target === 'the leader' ? leader : (leader + 1) % lab.replicas.length];
     const { hostname: host, port } = new URL(replica?.url ?? '');
-    const opened = this.#connections.get(port) ?? [];
+    const opened = (this.#connections.get(port) ?? []).filter((connection) => !connection.isOver);
     this.#connections.set(port, opened);
     while (opened.length < count) {
       opened.push(await CausewayConnection.open({ host, port: Number(port) }, valueOfSize(VALUE_BYTES)));
@@ -92,12 +92,14 @@ function levelCase(lab: SharedLab, request: CausewayRequest, clients: number, ta
     setUp: async () => {
       entered = true;
       await lab.enter();
-      const connections = await lab.connections(target, clients);
+      let connections = await lab.connections(target, clients);
       let next = 0;
       const client = async (connection: CausewayConnection): Promise<void> => {
         for (let i = 0; i < requestsEach; i += 1) await connection.ask(request, next++ % keys);
       };
       return async () => {
+        // While other cases ran, nobody was heard on them.
+        if (connections.some((connection) => connection.isOver)) connections = await lab.connections(target, clients);
         // All are waited for even if one fails, so that no connection is still in use when the next operation begins.
         const ended = await Promise.allSettled(connections.map(client));
         for (const { reason } of ended.filter((one) => one.status === 'rejected')) throw reason;

@@ -68,6 +68,11 @@ export class CausewayConnection {
     return new CausewayConnection(await ClientSocket.open(address, new HttpDecoder()), address, value);
   }
 
+  /** The server has ended it. */
+  get isOver(): boolean {
+    return this.#socket.isOver;
+  }
+
   /** @throws Refused if the replica says no; any other error means that the connection is gone. */
   async ask({ method, level, durability }: CausewayRequest, key: number): Promise<void> {
     const writes = method === 'PUT';

@@ -68,6 +68,11 @@ export class ClientSocket<Reply> {
     });
   }
 
+  /** Nothing can be asked any more: a server ends connections that it was not asked on for a while. */
+  get isOver(): boolean {
+    return this.#broken !== undefined;
+  }
+
   close(): void {
     this.#broken = new Error('the connection was closed');
     this.#socket.destroy();
