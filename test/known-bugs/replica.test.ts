@@ -113,8 +113,9 @@ describe('known bug 28: a retry is applied twice', () => {
     const sim = await started(28);
     const old = leaderOf(sim);
     const [next = 0] = [0, 1, 2].filter((at) => at !== old);
+    const { logIndex } = sim.replica(old).status();
     const first = write(sim, old, 'once', 'request', 400);
-    await sim.run(1);
+    while (sim.replica(old).status().logIndex === logIndex) await sim.run(0.1);
     partition(
       sim,
       [old],

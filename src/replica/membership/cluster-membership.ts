@@ -55,6 +55,8 @@ export class ClusterMembership {
   #isFounding = false;
   #isAdopting = false;
   #isGone = false;
+  /** The last message about an order that is not known yet. */
+  #early: { readonly from: Origin; readonly take: () => void } | undefined;
   #isClosed = false;
   #removedSinceMs: number | undefined;
 
@@ -99,6 +101,8 @@ export class ClusterMembership {
   admitToOrder(from: Origin, take: () => void): void {
     const heard = this.#options.table.heard(replicaOf(from) ?? this.#options.id);
     const theirs = heard?.origin === from ? heard.hello.order : undefined;
+    // It has overtaken the hello that says which order it is about.
+    if (theirs === undefined) this.#early = { from, take };
     if (theirs === undefined || this.#isGone) return;
     if (this.order === undefined && !this.#isFounding) void this.#bind(theirs, take);
     else if (this.order === theirs && !this.#isBinding) take();
@@ -116,6 +120,10 @@ export class ClusterMembership {
       const facts = { peer: from.origin, theirs: order, ours: this.order };
       trace({ name: 'membership.other-order', level: 'warn', facts });
     }
+    const early = this.#early;
+    if (early?.from !== origin) return;
+    this.#early = undefined;
+    this.admitToOrder(origin, early.take);
   }
 
   /** What is said about membership by anybody in the cluster, members or not. */
