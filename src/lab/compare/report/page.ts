@@ -11,7 +11,7 @@ import { FEW_READS, isNamedShare, latencyChart, stalenessChart, visibilityChart 
 import { embedded } from './library.js';
 import { ribbons } from './ribbons.js';
 import { STYLE } from './style.js';
-import { assertionTable, distanceTable, phaseTable, promiseTable, table } from './tables.js';
+import { assertionTable, distanceTable, overviewTable, phaseTable, promiseTable, table } from './tables.js';
 
 const ARROW_HEAD =
   '<svg width="0" height="0" class="hidden"><defs><marker id="head" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="7" markerHeight="7" orient="auto"><path d="M0 0 8 4 0 8Z"/></marker></defs></svg>';
@@ -31,6 +31,8 @@ export function reportPage({ results, specimen }: Summary, measured: readonly Me
 <h1>What each consistency level costs, and what it buys</h1>
 <p>${escapeText(opening(results))}</p>
 <p class="verdict ${verdictClass(results)}">${escapeText(verdictWords(results))}</p>
+<h2>In short</h2><p>Medians when all was well, who was served on either side of the partition, and what went wrong in the whole run.</p>
+${overviewTable(results)}
 <h2>Who was served</h2>
 <p>Each block is a moment at one replica: full colour where everything was served, paler where some was refused, red where nothing was. Faults are shaded.</p>
 <div class="scroll">${ribbons(phases, replicas, measured)}</div>
