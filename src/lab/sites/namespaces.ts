@@ -20,6 +20,9 @@ const NATS_PORT = 4222;
 const ROUTE_PORT = 6222;
 const HTTP_PORT = 7101;
 const LAB_HOST = 254;
+/** What iptables does with a packet. */
+const DROPPED = ['DROP'] as const;
+const RESET = ['REJECT', '--reject-with', 'tcp-reset'] as const;
 
 interface Tools {
   readonly ip: string;
@@ -30,27 +33,15 @@ type Found = { readonly kind: 'found'; readonly tools: Tools } | { readonly kind
 
 /** Why this machine cannot do it, in words; undefined if it can. Tries it. */
 export async function whyNoNamespaces(): Promise<string | undefined> {
-  const found = findTools();
-  if (found.kind === 'missing') return found.why;
-  const { ip, iptables } = found.tools;
-  const trial = `cw${randomBytes(4).toString('hex')}-try`;
-  const rule = ['-w', '-A', 'INPUT', '-s', '198.18.0.1', '-j', 'DROP'];
-  try {
-    await run([ip, 'netns', 'add', trial]);
-    await run([ip, 'netns', 'exec', trial, iptables, ...rule]);
-    return undefined;
-  } catch (error) {
-    return error instanceof Error ? error.message : String(error);
-  } finally {
-    await runProgram(ip, ['netns', 'del', trial], { timeoutMs: TIMEOUT_MS });
-  }
+  const found = await findTools();
+  return found.kind === 'missing' ? found.why : undefined;
 }
 
 /** @throws CausewayError `invalid-config` where that cannot be done */
 export async function namespaceSurroundings(choice: BrokerChoice, guard: Guard): Promise<Surroundings> {
-  const found = findTools();
-  if (found.kind === 'missing') throw new CausewayError('invalid-config', found.why);
   const brokers = new OwnBrokers(choice, guard);
+  const found = await findTools();
+  if (found.kind === 'missing') throw new CausewayError('invalid-config', found.why);
   const bridge = new Bridge(found.tools, guard, await freeSubnet(found.tools));
   await bridge.raise();
   const plugged: Plugged[] = [];
@@ -134,19 +125,18 @@ async function freeSubnet({ ip }: Tools): Promise<string> {
 }
 
 function networkOf(plugged: readonly Plugged[], { iptables }: Tools): LabNetwork {
-  const refuse = async (from: string, to: string, ...target: readonly string[]): Promise<void> => {
+  const refuse = async (from: string, to: string, target: readonly string[]): Promise<void> => {
     const [sender, receiver] = [from, to].map((id) => plugged.find((place) => place.id === id));
     if (sender === undefined || receiver === undefined) {
       throw new CausewayError('invalid-config', `the lab has no two replicas ${from} and ${to}`);
     }
     await run([...receiver.launcher, iptables, '-w', '-A', 'INPUT', '-s', sender.host, '-p', 'tcp', '-j', ...target]);
   };
-  const reset = ['REJECT', '--reject-with', 'tcp-reset'] as const;
   return {
-    cut: (from, to) => refuse(from, to, 'DROP'),
+    cut: (from, to) => refuse(from, to, DROPPED),
     sever: async (one, other) => {
-      await refuse(one, other, ...reset);
-      await refuse(other, one, ...reset);
+      await refuse(one, other, RESET);
+      await refuse(other, one, RESET);
     },
     slow: undefined,
     heal: async () => {
@@ -155,13 +145,31 @@ function networkOf(plugged: readonly Plugged[], { iptables }: Tools): LabNetwork
   };
 }
 
-function findTools(): Found {
+async function findTools(): Promise<Found> {
   if (process.getuid?.() !== 0) return { kind: 'missing', why: 'network namespaces need root' };
   const directories = [...pathDirectories(process.env), ...USUAL_DIRECTORIES];
   const [ip, iptables] = ['ip', 'iptables'].map((name) => findProgram(name, directories));
   if (ip === undefined) return { kind: 'missing', why: 'there is no program ip' };
   if (iptables === undefined) return { kind: 'missing', why: 'there is no program iptables' };
-  return { kind: 'found', tools: { ip, iptables } };
+  const why = await tryTools({ ip, iptables });
+  return why === undefined ? { kind: 'found', tools: { ip, iptables } } : { kind: 'missing', why };
+}
+
+/** Root may still lack the right, and the kernel what iptables needs. */
+async function tryTools({ ip, iptables }: Tools): Promise<string | undefined> {
+  const trial = `cw${randomBytes(4).toString('hex')}-try`;
+  try {
+    await run([ip, 'netns', 'add', trial]);
+    for (const target of [DROPPED, RESET]) {
+      await run([ip, 'netns', 'exec', trial, iptables, '-w', '-A', 'INPUT', '-p', 'tcp', '-j', ...target]);
+    }
+    return undefined;
+  } catch (error) {
+    if (error instanceof CausewayError) return error.message;
+    throw error;
+  } finally {
+    await runProgram(ip, ['netns', 'del', trial], { timeoutMs: TIMEOUT_MS });
+  }
 }
 
 /** @throws CausewayError `internal-error` with what it said */

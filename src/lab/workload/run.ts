@@ -1,4 +1,5 @@
 /** Many clients at once, until enough was served. */
+import { setMaxListeners } from 'node:events';
 import { Draw } from './draw.js';
 import type { History } from './history.js';
 import { ObjectClient, type ObjectClientOptions } from './object-client.js';
@@ -84,6 +85,8 @@ export class Crowd {
   }
 
   async #run(signal: AbortSignal, stepsOf: (member: Member) => () => Promise<unknown>): Promise<void> {
+    // Every client listens while it waits for its next step.
+    setMaxListeners(0, signal);
     const one = async (member: Member): Promise<void> => {
       const step = stepsOf(member);
       while (!signal.aborted) {
