@@ -212,6 +212,14 @@ export class ByteReader {
   }
 }
 
+/** What `read` makes of `bytes`, which is all of them. @throws DecodeError if it leaves any, and what it throws itself */
+export function decodeWhole<T>(bytes: Uint8Array, read: (reader: ByteReader) => T): T {
+  const reader = new ByteReader(bytes);
+  const value = read(reader);
+  reader.end();
+  return value;
+}
+
 function isAscii(text: string): boolean {
   for (let i = 0; i < text.length; i += 1) if (text.charCodeAt(i) >= 0x80) return false;
   return true;

@@ -5,6 +5,7 @@
 import { CausewayError, type ErrorFacts } from '../../../src/base/errors.js';
 import { LOG_ORIGIN } from '../../../src/base/ids.js';
 import type { Refusal } from '../../../src/base/refusal.js';
+import type { ShownValue } from '../../../src/base/shown-value.js';
 import { StateOverlay } from '../../../src/base/state-table.js';
 import type { Dot } from '../../../src/clocks/dot.js';
 import type { Hlc } from '../../../src/clocks/hybrid-logical-clock.js';
@@ -19,7 +20,7 @@ import { readSequence } from '../../../src/coordination/sequences.js';
 import type { LockSpace } from '../../../src/coordination/state-keys.js';
 import { isLive, pastOf } from '../../../src/keyspace/key-record.js';
 import { holds, shownEtag } from '../../../src/keyspace/ordered/condition.js';
-import type { Fence, ShownValue } from '../../../src/keyspace/ordered/coordinator.js';
+import type { Fence } from '../../../src/keyspace/ordered/coordinator.js';
 import { etagOf } from '../../../src/keyspace/version.js';
 import type {
   CoordinateRequest,
