@@ -1,7 +1,9 @@
 /** A comparison on a terminal: a table for each phase, and what was kept and broken. */
 import { type Measured, NS_PER_MS } from '../lab/compare/measured.js';
+import { overviewOf, type Served } from '../lab/compare/overview.js';
 import { LEVELS } from '../lab/compare/plan.js';
 import type { Cell, PhaseRun, RequestFigures, Results } from '../lab/compare/results.js';
+import { duration, percent } from '../lab/compare/words.js';
 import { renderTable } from './table.js';
 
 const TITLES = [
@@ -21,6 +23,7 @@ const TITLES = [
   'WORST',
   'ANOMALIES',
 ];
+const OVERVIEW = ['LEVEL', 'READ', 'WRITE', 'MINORITY', 'MAJORITY', 'STALE', 'ACAUSAL', 'LOST', 'GIVEN TWICE'];
 const BARS = '▁▂▃▄▅▆▇█';
 const SLICES = 32;
 
@@ -32,7 +35,7 @@ export function renderPhase(phase: PhaseRun, cells: readonly Cell[]): string {
       ? ''
       : convergenceMs === null
         ? '; replicas did not catch up afterwards'
-        : `; once it was over, replicas caught up in ${ms(convergenceMs)}`;
+        : `; once it was over, replicas caught up in ${duration(convergenceMs)}`;
   const seconds = (phase.endMs - phase.startMs) / 1_000;
   return `\n${phase.name} (${seconds.toFixed(0)} s): ${phase.what}${after}\n${renderTable(TITLES, rows)}`;
 }
@@ -40,7 +43,7 @@ export function renderPhase(phase: PhaseRun, cells: readonly Cell[]): string {
 function readRow(cell: Cell): readonly string[] {
   const { staleness, anomalies } = cell;
   const stale = staleness.reads === 0 ? '-' : percent(staleness.stale / staleness.reads);
-  const worst = staleness.stale === 0 ? '-' : ms(staleness.ms?.max ?? 0);
+  const worst = staleness.stale === 0 ? '-' : duration(staleness.ms?.max ?? 0);
   const found = anomalies.causalViolations === 0 ? '-' : `${anomalies.causalViolations} acausal`;
   return [cell.side, cell.level, 'read', ...figures(cell.read), stale, worst, found];
 }
@@ -58,9 +61,29 @@ function figures({ ok, refused, unknown, okPerSecond, latencyMs }: RequestFigure
   const asked = ok + refused + unknown;
   const served = asked === 0 ? '-' : percent(ok / asked);
   const times = (['p50', 'p90', 'p99', 'p999', 'max'] as const).map((at) =>
-    latencyMs === null ? '-' : ms(latencyMs[at]),
+    latencyMs === null ? '-' : duration(latencyMs[at]),
   );
   return [okPerSecond.toFixed(0), served, String(refused), String(unknown), ...times];
+}
+
+/** The whole comparison in three lines. */
+export function renderOverview({ phases, cells }: Results): string {
+  const served = (side: Served | undefined): string => (side === undefined ? '-' : `${side.ok} of ${side.asked}`);
+  const rows = overviewOf(phases, cells).map(({ level, readMs, writeMs, minority, majority, anomalies }) => [
+    level,
+    readMs === null ? '-' : duration(readMs),
+    writeMs === null ? '-' : duration(writeMs),
+    served(minority),
+    served(majority),
+    String(anomalies.staleReads),
+    String(anomalies.causalViolations),
+    String(anomalies.lostUpdates),
+    String(anomalies.duplicateClaims),
+  ]);
+  return (
+    'What each level costs when all is well, who is served in a partition, and what goes wrong in the whole run:\n' +
+    renderTable(OVERVIEW, rows)
+  );
 }
 
 export function renderVerdicts({ promises, assertions, siblings, convergenceAtEndMs }: Results): string {
@@ -73,7 +96,7 @@ export function renderVerdicts({ promises, assertions, siblings, convergenceAtEn
   const end =
     convergenceAtEndMs === null
       ? 'Replicas did not become equal.'
-      : `Replicas were equal ${ms(convergenceAtEndMs)} after the last request.`;
+      : `Replicas were equal ${duration(convergenceAtEndMs)} after the last request.`;
   return [
     `\n${renderTable(['PROMISE', 'VERDICT', 'OPERATIONS', ''], kept)}`,
     asserted.length === 0 ? '' : `\n${renderTable(['ASSERTION', '', 'MEASURED'], asserted)}`,
@@ -82,7 +105,10 @@ export function renderVerdicts({ promises, assertions, siblings, convergenceAtEn
 }
 
 /** For each level how many requests were served, slice by slice of the phase. */
-export function sparklines({ startMs, endMs }: PhaseRun, measured: readonly Measured[]): string {
+export function sparklines(
+  { startMs, endMs }: Pick<PhaseRun, 'startMs' | 'endMs'>,
+  measured: readonly Measured[],
+): string {
   const slices = new Map(LEVELS.map((level) => [level as string, new Array<number>(SLICES).fill(0)]));
   for (const { record, intended } of measured) {
     const at = Math.floor(((intended / NS_PER_MS - startMs) / (endMs - startMs)) * SLICES);
@@ -99,14 +125,4 @@ function line(counts: readonly number[], most: number): string {
       count === 0 ? ' ' : (BARS[Math.min(BARS.length - 1, Math.floor((count / most) * BARS.length))] ?? ' '),
     )
     .join('');
-}
-
-function ms(value: number): string {
-  if (value >= 1_000) return `${(value / 1_000).toFixed(2)} s`;
-  return value >= 100 ? `${value.toFixed(0)} ms` : value >= 10 ? `${value.toFixed(1)} ms` : `${value.toFixed(2)} ms`;
-}
-
-function percent(share: number): string {
-  if (share === 0 || share === 1) return `${share * 100}%`;
-  return `${(share * 100).toFixed(1)}%`;
 }

@@ -13,6 +13,8 @@ export interface Terminal {
   err(text: string): void;
   /** Characters on a line. */
   readonly columns: number;
+  /** Whether a person watches `err`, so that a line may be written over the one before. */
+  readonly isLive: boolean;
   /** Colours for `out`; they do nothing where colours are not wanted. */
   readonly colors: Colors;
   /** At most `maxBytes + 1` bytes of standard input: enough to see that there are too many. */
@@ -33,6 +35,7 @@ export function processTerminal(): Terminal {
     out: (text) => void process.stdout.write(text),
     err: (text) => void process.stderr.write(text),
     columns: process.stdout.columns ?? DEFAULT_COLUMNS,
+    isLive: process.stderr.isTTY === true && process.env['TERM'] !== 'dumb',
     colors: pc.createColors(wantsColor(process.env, process.stdout.isTTY)),
     readInput,
     env: process.env,

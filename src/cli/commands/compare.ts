@@ -16,9 +16,11 @@ import {
 } from '../../lab/compare/plan.js';
 import { reportPage } from '../../lab/compare/report/page.js';
 import { compare, type Recorded } from '../../lab/compare/run.js';
-import { isDecided, isKept, type Summary, summarise } from '../../lab/compare/summary.js';
+import { cellsOf, isDecided, isKept, type Summary, summarise } from '../../lab/compare/summary.js';
 import { type WanName, wanPreset } from '../../lab/wan/presets.js';
-import { renderPhase, renderVerdicts, sparklines } from '../compare-table.js';
+import { Guide } from '../compare-guide.js';
+import { PhaseProgress } from '../compare-progress.js';
+import { renderOverview, renderPhase, renderVerdicts } from '../compare-table.js';
 import { EXIT, type ExitCode } from '../exit-codes.js';
 import { stopSignal } from '../stop-signal.js';
 import type { Terminal } from '../terminal.js';
@@ -26,6 +28,8 @@ import { version } from '../version.js';
 
 export interface CompareOptions {
   readonly quick?: boolean;
+  /** Tell a newcomer what happens. */
+  readonly guide?: boolean;
   readonly wan: WanName;
   readonly out: string;
   readonly assert: readonly string[];
@@ -52,6 +56,7 @@ const QUICK_PHASE_MS = 6_000;
 export async function compareLevels(terminal: Terminal, options: CompareOptions): Promise<ExitCode> {
   const assertions = options.assert.map(parseAssertion);
   const plan = planOf(options);
+  const guide = options.guide === true ? new Guide(terminal, plan) : undefined;
   await makeFolder(options.out);
   const stop = stopSignal();
   // The guard ends the lab; nothing here is worth waiting for.
@@ -72,7 +77,8 @@ export async function compareLevels(terminal: Terminal, options: CompareOptions)
   let recorded: Recorded;
   try {
     terminal.err(`${describeBroker(lab.nats.choice)}; ${plan.replicas} replicas, distances: ${plan.wan}\n`);
-    recorded = await compare({ lab, plan, ...progress(terminal) });
+    guide?.welcome();
+    recorded = await compare({ lab, plan, ...progressOf(terminal, guide) });
   } finally {
     await lab.stop();
   }
@@ -81,7 +87,7 @@ export async function compareLevels(terminal: Terminal, options: CompareOptions)
   const told = { plan, startedAt, command: commandOf(options), environment, assertions, replicas: namesOf(lab) };
   const summary = summarise(recorded, told);
   await writeFiles(options.out, recorded, summary);
-  show(terminal, options, summary);
+  show(terminal, options, summary, guide);
   return accidents.length > 0 ? EXIT.failed : exitOf(summary);
 }
 
@@ -105,10 +111,20 @@ function planOf(options: CompareOptions): Plan {
   };
 }
 
-function progress(terminal: Terminal): Pick<Parameters<typeof compare>[0], 'began' | 'ended'> {
+function progressOf(
+  terminal: Terminal,
+  guide: Guide | undefined,
+): Required<Pick<Parameters<typeof compare>[0], 'began' | 'ended'>> {
+  const progress = new PhaseProgress(terminal);
   return {
-    began: ({ name, durationMs }, what) => terminal.err(`${name} for ${(durationMs / 1_000).toFixed(0)} s: ${what}\n`),
-    ended: (phase, { measured }) => terminal.err(sparklines(phase, measured)),
+    began: (begun) => {
+      guide?.began(begun);
+      progress.began(begun);
+    },
+    ended: (phase, recorder) => {
+      progress.ended(phase, recorder);
+      guide?.ended(phase, cellsOf(phase, recorder.measured));
+    },
   };
 }
 
@@ -142,12 +158,19 @@ async function writeFiles(folder: string, { recorder }: Recorded, summary: Summa
   await writeFile(join(folder, 'report.html'), reportPage(summary, recorder.measured));
 }
 
-function show(terminal: Terminal, { out, output }: CompareOptions, { results }: Summary): void {
+function show(
+  terminal: Terminal,
+  { out, output }: CompareOptions,
+  { results }: Summary,
+  guide: Guide | undefined,
+): void {
   if (output === 'json') {
     terminal.out(`${JSON.stringify(results)}\n`);
     return;
   }
-  for (const phase of results.phases) terminal.out(renderPhase(phase, results.cells));
+  if (guide === undefined) for (const phase of results.phases) terminal.out(renderPhase(phase, results.cells));
+  terminal.out(`\n${renderOverview(results)}`);
+  guide?.conclude(results);
   terminal.out(renderVerdicts(results));
   terminal.out(`\nThe report is ${join(out, 'report.html')}; the same again: ${results.command}\n`);
 }

@@ -23,6 +23,11 @@ export function defineCompareCommand(program: Command, run: Run): void {
         'Writes results.json, history.jsonl and report.html. Exit code 1 if a promise is broken or an assertion fails.',
     )
     .option('--quick', 'four phases instead of eight, and short ones')
+    .addOption(
+      new Option('--guide', 'explain before each phase what to look for, and after it what was seen').conflicts(
+        'output',
+      ),
+    )
     .addOption(wanOption('how far apart the replicas seem to be').default('us-eu-ap'))
     .option('--out <folder>', 'where the three files go', 'causeway-compare')
     .option('--assert <assertion>', "what has to hold, as in 'causal.read.p99<5ms'; may be repeated", collect, [])
@@ -59,6 +64,7 @@ export function defineCompareCommand(program: Command, run: Run): void {
       'after',
       examples([
         ['causeway compare --quick', 'in about a minute'],
+        ['causeway compare --quick --guide', 'the same, explained: what "npm run demo" does'],
         ['causeway compare --wan europe --out ./europe', ''],
         ["causeway compare --quick --wan none --assert 'causal.read.p99<5ms'", ''],
       ]),

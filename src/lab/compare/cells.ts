@@ -68,6 +68,10 @@ function stalenessOf(reads: readonly Measured[], writes: WriteHistory): Stalenes
     reads: ages.length,
     stale: ages.filter(({ versions }) => versions > 0).length,
     ms: percentilesOf(ages.map(({ ms }) => ms)) ?? null,
-    versions: percentilesOf(ages.map(({ versions }) => versions)) ?? null,
+    versions:
+      percentilesOf(
+        ages.map(({ versions }) => versions),
+        'versions',
+      ) ?? null,
   };
 }

@@ -7,19 +7,23 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Draw } from '../workload/draw.js';
 import type { Visitor } from './visitor.js';
 
+type Cast = readonly [Place, Place, Place];
+
 interface Place {
   visit(errand: (visitor: Visitor) => Promise<void>): Promise<void>;
 }
 
 export class Conversations {
-  readonly #places: readonly Place[];
+  /** Who asks, answers and listens: in every way that there is, before any of them comes again. */
+  readonly #casts: readonly Cast[];
+  #rounds: Cast[] = [];
   readonly #name: string;
   readonly #perSecond: number;
   readonly #draw: Draw;
   #begun = 0;
 
   constructor(places: readonly Place[], name: string, perSecond: number, draw: Draw) {
-    this.#places = places;
+    this.#casts = castsOf(places);
     this.#name = name;
     this.#perSecond = perSecond;
     this.#draw = draw;
@@ -40,12 +44,24 @@ export class Conversations {
     this.#begun += 1;
     const question = `${this.#name}-question-${this.#begun}`;
     const answer = `${this.#name}-answer-${this.#begun}`;
-    const [first, second = first, third = second] = this.#draw.shuffled(this.#places);
-    if (first === undefined || second === undefined || third === undefined) return;
+    if (this.#rounds.length === 0) this.#rounds = this.#draw.shuffled(this.#casts);
+    const cast = this.#rounds.pop();
+    if (cast === undefined) return;
+    const [first, second, third] = cast;
     await Promise.all([
       first.visit((visitor) => visitor.ask(question)),
       second.visit((visitor) => visitor.answer(question, answer)),
       third.visit((visitor) => visitor.listen(question, answer)),
     ]);
   }
+}
+
+function castsOf(places: readonly Place[]): readonly Cast[] {
+  return places.flatMap((first) =>
+    places.flatMap((second) => places.map((third) => [first, second, third] as const)).filter(isOfDifferent),
+  );
+}
+
+function isOfDifferent(cast: Cast): boolean {
+  return new Set(cast).size === cast.length;
 }

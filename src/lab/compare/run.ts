@@ -19,8 +19,19 @@ import { type Struck, strike } from './troubles.js';
 export interface CompareOptions {
   readonly lab: Lab;
   readonly plan: Plan;
-  readonly began?: (phase: PhasePlan, what: string) => void;
+  readonly began?: (phase: Begun) => void;
   readonly ended?: (phase: PhaseRun, recorder: Recorder) => void;
+}
+
+/** A phase under way. */
+export interface Begun {
+  readonly phase: PhasePlan;
+  /** What was done to the network, in words. */
+  readonly what: string;
+  /** On the clock of the history. */
+  readonly startMs: number;
+  /** Goes on growing. */
+  readonly recorder: Recorder;
 }
 
 /** What was recorded; `summary.ts` makes results of it. */
@@ -73,8 +84,8 @@ async function goThrough(
     // What did not arrive yet would be cut off once more.
     if (phase.trouble.kind !== 'none') await catchingUp;
     const struck = await strike(lab, phase.trouble, preset);
-    began?.(phase, struck.what);
     const startMs = nowMs();
+    began?.({ phase, what: struck.what, startMs, recorder });
     await arrivals.run(phase.durationMs);
     const run = describe(phase, struck, startMs, nowMs());
     const at = phases.push(run) - 1;

@@ -46,14 +46,16 @@ export interface Summary {
 /** Promises that a comparison puts to the test; the others have no operations in it. */
 const MODELS: readonly Model[] = ['linearizable', 'causal', 'session', 'convergence'];
 
+/** Of one phase, by what is known when it ends. */
+export function cellsOf(phase: PhaseRun, measured: readonly Measured[]): readonly Cell[] {
+  return phaseCells(measured, phase, judgedOf(measured));
+}
+
 export function summarise(recorded: Recorded, told: Told): Summary {
   const { recorder, phases } = recorded;
   const { measured } = recorder;
   const judgements = judge(recorder.records(), MODELS);
-  const anomalies = Object.fromEntries(LEVELS.map((level) => [level, anomaliesAt(level, measured)])) as Readonly<
-    Record<Level, LevelAnomalies>
-  >;
-  const judged: Judged = { writes: new WriteHistory(measured), anomalies };
+  const judged = judgedOf(measured);
   const cells = phases.flatMap((phase) => phaseCells(measured, phase, judged));
   const results: Results = {
     format: FORMAT,
@@ -73,7 +75,7 @@ export function summarise(recorded: Recorded, told: Told): Summary {
     convergenceAtEndMs: recorded.convergenceAtEndMs === null ? null : round(recorded.convergenceAtEndMs),
     assertions: told.assertions.map((assertion) => evaluate(assertion, cells)),
   };
-  return { results, specimen: specimenOf(anomalies), judgements };
+  return { results, specimen: specimenOf(judged.anomalies), judgements };
 }
 
 /** Whether every promise held, as far as is known, and every assertion. */
@@ -83,6 +85,13 @@ export function isKept({ promises, assertions }: Results): boolean {
 
 export function isDecided({ promises }: Results): boolean {
   return promises.every(({ verdict }) => verdict !== 'unknown');
+}
+
+function judgedOf(measured: readonly Measured[]): Judged {
+  const anomalies = Object.fromEntries(LEVELS.map((level) => [level, anomaliesAt(level, measured)])) as Readonly<
+    Record<Level, LevelAnomalies>
+  >;
+  return { writes: new WriteHistory(measured), anomalies };
 }
 
 function phaseCells(measured: readonly Measured[], phase: PhaseRun, judged: Judged): readonly Cell[] {

@@ -9,7 +9,11 @@ export interface RecordingTerminal extends Terminal {
 }
 
 export function recordingTerminal(
-  options: { readonly input?: Uint8Array; readonly env?: Readonly<Record<string, string>> } = {},
+  options: {
+    readonly input?: Uint8Array;
+    readonly env?: Readonly<Record<string, string>>;
+    readonly isLive?: boolean;
+  } = {},
 ): RecordingTerminal {
   const out: Buffer[] = [];
   const err: string[] = [];
@@ -17,6 +21,7 @@ export function recordingTerminal(
     out: (text) => void out.push(Buffer.from(text as string)),
     err: (text) => void err.push(text),
     columns: 80,
+    isLive: options.isLive ?? false,
     colors: pc.createColors(false),
     readInput: async (maxBytes) => (options.input ?? Buffer.alloc(0)).subarray(0, maxBytes + 1),
     env: options.env ?? {},

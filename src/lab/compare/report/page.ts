@@ -4,41 +4,39 @@ import { escapeText } from '../../../check/timeline/escape.js';
 import { WAN_SOURCE } from '../../wan/presets.js';
 import type { Measured } from '../measured.js';
 import type { PhaseRun, Results } from '../results.js';
+import { WriteHistory } from '../staleness.js';
 import { isDecided, isKept, type Specimen, type Summary } from '../summary.js';
-import { latencyChart, visibilityChart } from './curves.js';
+import { Charts } from './charts.js';
+import { FEW_READS, isNamedShare, latencyChart, stalenessChart, visibilityChart } from './curves.js';
+import { embedded } from './library.js';
 import { ribbons } from './ribbons.js';
 import { STYLE } from './style.js';
-import { assertionTable, distanceTable, phaseTable, promiseTable, table } from './tables.js';
-
-/** Nothing of the page is fetched, and nothing in it runs. */
-const POLICY = "default-src 'none'; style-src 'unsafe-inline'";
+import { assertionTable, distanceTable, overviewTable, phaseTable, promiseTable, table } from './tables.js';
 
 const ARROW_HEAD =
   '<svg width="0" height="0" class="hidden"><defs><marker id="head" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="7" markerHeight="7" orient="auto"><path d="M0 0 8 4 0 8Z"/></marker></defs></svg>';
-const LEGEND =
-  '<p class="legend"><span class="eventual">eventual</span> <span class="causal">causal</span> <span class="linearizable">linearizable</span></p>';
 
 export function reportPage({ results, specimen }: Summary, measured: readonly Measured[]): string {
-  const { phases, visibility, regions } = results;
+  const { phases, regions } = results;
   const replicas = regions.map(({ replica }) => replica);
-  const [healthy] = phases;
+  const { style, scripts, hashes } = embedded();
+  const charts = new Charts();
+  // Nothing of the page is fetched, and nothing runs in it but what it brings.
+  const policy = `default-src 'none'; style-src 'unsafe-inline'; script-src ${hashes.join(' ')}`;
   return `<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">
-<meta http-equiv="Content-Security-Policy" content="${POLICY}">
+<meta http-equiv="Content-Security-Policy" content="${policy}">
 <title>What each consistency level costs, and what it buys</title>
-<style>${STYLE}</style></head><body>
+<style>${style}${STYLE}</style></head><body>
 <h1>What each consistency level costs, and what it buys</h1>
 <p>${escapeText(opening(results))}</p>
 <p class="verdict ${verdictClass(results)}">${escapeText(verdictWords(results))}</p>
+<h2>In short</h2><p>Medians when all was well, who was served on either side of the partition, and what went wrong in the whole run.</p>
+${overviewTable(results)}
 <h2>Who was served</h2>
 <p>Each block is a moment at one replica: full colour where everything was served, paler where some was refused, red where nothing was. Faults are shaded.</p>
 <div class="scroll">${ribbons(phases, replicas, measured)}</div>
-<h2>How long clients waited</h2>${LEGEND}
-<div class="charts">${healthy === undefined ? '' : latencyChart('read', healthy, measured) + latencyChart('write', healthy, measured)}</div>
-<h3>Distance matters</h3><p>${escapeText(distanceWords(results))}</p>
-${distanceTable(results)}
-<h2>How soon a write is seen elsewhere</h2>${LEGEND}
-<div class="charts">${phases.map(({ name }) => visibilityChart(name, visibility)).join('')}</div>
+${chartSections(results, measured, charts)}
 <h2>Phase by phase</h2>
 ${phases.map((phase) => phaseTable(phase, results.cells)).join('')}
 <h2>What went wrong, where nothing was promised</h2>
@@ -47,8 +45,35 @@ ${specimenSection(specimen)}
 ${promiseTable(results)}${assertionTable(results)}
 <p>${escapeText(endWords(results))}</p>
 ${colophon(results)}
+<script type="application/json" id="charts">${charts.json()}</script>
+${scripts.map((script) => `<script>${script}</script>`).join('\n')}
 </body></html>
 `;
+}
+
+function chartSections(results: Results, measured: readonly Measured[], charts: Charts): string {
+  const { phases, visibility } = results;
+  const writes = new WriteHistory(measured);
+  const waiting = (phase: PhaseRun): string =>
+    (['read', 'write'] as const)
+      .map((kind) => charts.place(latencyChart(kind, phase, measured), isNamedShare))
+      .join('');
+  const seen = (phase: PhaseRun): string =>
+    charts.place(visibilityChart(phase.name, visibility)) + charts.place(stalenessChart(phase, measured, writes));
+  return `<h2>How long clients waited</h2>
+${firstAndRest(phases, waiting)}
+<h3>Distance matters</h3><p>${escapeText(distanceWords(results))}</p>
+${distanceTable(results)}
+<h2>How soon a write is seen elsewhere, and how old reads were</h2>
+<p>Only times that at least ${FEW_READS} reads fell into are drawn.</p>
+${firstAndRest(phases, seen)}`;
+}
+
+/** The healthy cluster is there at once, the others for whoever asks. */
+function firstAndRest([first, ...rest]: readonly PhaseRun[], section: (phase: PhaseRun) => string): string {
+  const charts = (phases: readonly PhaseRun[]): string => `<div class="charts">${phases.map(section).join('')}</div>`;
+  const others = `<details class="rest"><summary>The other phases: ${escapeText(rest.map(({ name }) => name).join(', '))}</summary>${charts(rest)}</details>`;
+  return (first === undefined ? '' : charts([first])) + (rest.length === 0 ? '' : others);
 }
 
 function opening({ requests, clients, plan, phases }: Results): string {
@@ -99,12 +124,12 @@ function colophon({ environment, plan, command, startedAt, phases }: Results): s
 <h3>Environment</h3><p>${escapeText(startedAt)}, ${escapeText(lasted(phases))}.</p>${table(['', ''], facts)}
 <h3>The same again</h3><pre>${escapeText(command)}</pre>
 <p>Distances: ${escapeText(WAN_SOURCE)}.</p>
-<p>Every figure can be recomputed from <code>history.jsonl</code> and the phases in <code>results.json</code>; docs/COMPARE.md says how.</p>`;
+<p>Every figure can be recomputed from <code>history.jsonl</code> and the phases in <code>results.json</code>; docs/COMPARE.md says how. Charts by uPlot, © Leon Sorokin, MIT licence.</p>`;
 }
 
 const METHOD = [
   'Clients arrive by chance at a steady rate, whether those before them were answered or not, and their waiting counts from the moment they meant to begin: slow moments are not left out.',
-  'Percentiles are exact, by nearest rank; only requests that were served have a latency. Refusals (certainly not applied) and unknown outcomes are counted apart. A condition that does not hold is an answer.',
+  'Waiting is kept in HDR histograms, in microseconds with three significant digits; percentiles are by nearest rank, and maxima are exact. Only requests that were served have a latency. Refusals (certainly not applied) and unknown outcomes are counted apart. A condition that does not hold is an answer.',
   'All levels are under load at the same time, on keys of their own, so that they meet the same faults.',
   'A read is stale if a write of its key had begun after the shown one was acknowledged, and was acknowledged before the read began.',
   'Every level is held to the standard of causal when anomalies are counted; promises are judged by the checkers of "causeway check".',

@@ -1,7 +1,20 @@
 /** The tables of a report. */
 import { escapeText } from '../../../check/timeline/escape.js';
+import { overviewOf } from '../overview.js';
 import type { Cell, PhaseRun, RequestFigures, Results } from '../results.js';
+import { duration, percent } from '../words.js';
 
+const OVERVIEW_TITLES = [
+  'level',
+  'median read',
+  'median write',
+  'served in the minority',
+  'in the majority',
+  'stale reads',
+  'effects before causes',
+  'lost updates',
+  'names given twice',
+];
 const TITLES = [
   'side',
   'level',
@@ -21,6 +34,18 @@ const TITLES = [
   'versions behind',
   'anomalies',
 ];
+
+/** The whole comparison in three lines. */
+export function overviewTable({ phases, cells }: Results): string {
+  const rows = overviewOf(phases, cells).map(({ level, readMs, writeMs, minority, majority, anomalies }) => [
+    level,
+    ms(readMs),
+    ms(writeMs),
+    ...[minority, majority].map((side) => (side === undefined ? '-' : `${side.ok} of ${side.asked}`)),
+    ...[anomalies.staleReads, anomalies.causalViolations, anomalies.lostUpdates, anomalies.duplicateClaims].map(String),
+  ]);
+  return table(OVERVIEW_TITLES, rows);
+}
 
 export function phaseTable(phase: PhaseRun, cells: readonly Cell[]): string {
   const rows = cells.filter((cell) => cell.phase === phase.name).flatMap((cell) => [readRow(cell), writeRow(cell)]);
@@ -95,13 +120,6 @@ function afterwards({ convergenceMs }: PhaseRun): string {
   return ` Once it was over, every replica had everything that any had after ${ms(convergenceMs)}.`;
 }
 
-function ms(value: number | undefined): string {
-  if (value === undefined) return '-';
-  if (value === 0) return '0';
-  if (value >= 1_000) return `${(value / 1_000).toFixed(2)} s`;
-  return `${value.toFixed(value >= 100 ? 0 : value >= 10 ? 1 : 2)} ms`;
-}
-
-function percent(share: number): string {
-  return share === 0 || share === 1 ? `${share * 100}%` : `${(share * 100).toFixed(1)}%`;
+function ms(value: number | null | undefined): string {
+  return value === undefined || value === null ? '-' : duration(value);
 }

@@ -7,10 +7,40 @@ import type { Cell } from '../../../../src/lab/compare/results.js';
 import { Draw } from '../../../../src/lab/workload/draw.js';
 
 describe('percentiles', () => {
-  it('are values that were measured, by nearest rank', () => {
+  /** The precision of the histogram: never below the value, and above it by a thousandth at most. */
+  const near = (value: number, exact: number): boolean => value >= exact && value <= exact * 1.001;
+
+  it('are values that were measured, by nearest rank, with three significant digits', () => {
     const values = Array.from({ length: 1_000 }, (_, i) => 1_000 - i);
-    expect(percentilesOf(values)).toEqual({ count: 1_000, p50: 500, p90: 900, p99: 990, p999: 999, max: 1_000 });
-    expect(percentilesOf([7, 3])).toEqual({ count: 2, p50: 3, p90: 7, p99: 7, p999: 7, max: 7 });
+    const { count, p50, p90, p99, p999, max } = percentilesOf(values) ?? raise();
+    expect([count, max]).toEqual([1_000, 1_000]);
+    for (const [found, exact] of [
+      [p50, 500],
+      [p90, 900],
+      [p99, 990],
+      [p999, 999],
+    ] as const)
+      expect(found).toSatisfy((value: number) => near(value, exact));
+  });
+
+  it('tell microseconds from minutes in one histogram', () => {
+    const values = [0, 0.001, 0.017, 1.5, 300, 600_000];
+    const found = quantiles(
+      values,
+      values.map((_, i) => (i + 1) / values.length),
+    );
+    expect(found.slice(0, 3)).toEqual([0, 0.001, 0.017]);
+    values.forEach((exact, i) => {
+      expect(found[i]).toSatisfy((value: number) => near(value, exact));
+    });
+  });
+
+  it('of counts are counts', () => {
+    expect(percentilesOf([7, 3, 0], 'versions')).toEqual({ count: 3, p50: 3, p90: 7, p99: 7, p999: 7, max: 7 });
+  });
+
+  it('of one value are that value', () => {
+    expect(percentilesOf([12.345])).toMatchObject({ p50: 12.345, p999: 12.345, max: 12.345 });
   });
 
   it('of nothing are none', () => {
@@ -18,6 +48,10 @@ describe('percentiles', () => {
     expect(quantiles([], [0.5])).toEqual([]);
   });
 });
+
+function raise(): never {
+  throw new RangeError('no percentiles');
+}
 
 describe('popularity', () => {
   const share = (distribution: 'zipf' | 'uniform', key: number): number => {
