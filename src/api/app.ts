@@ -20,6 +20,7 @@ import { answerConnectionError, refuseExpectations } from './connection-errors.j
 import { serveDocs } from './docs.js';
 import { Exchange } from './exchange.js';
 import { afterBody } from './lingering.js';
+import { HEAD_OPTIONS, readWholeHeads } from './message-head.js';
 import { createMetrics } from './metrics.js';
 import { routedTarget } from './request-target.js';
 import { registerRoutes } from './routes.js';
@@ -72,6 +73,7 @@ export function buildApp(options: AppOptions): FastifyInstance {
   endWithAnswers(app, service);
   app.setErrorHandler(answerFrameworkError);
   app.removeAllContentTypeParsers();
+  readWholeHeads(app.server);
   refuseExpectations(app.server, service);
   answerUnmatched(app);
   serveDocs(app);
@@ -97,7 +99,7 @@ function createFramework(service: Service): FastifyInstance {
   return Fastify({
     logger: false,
     genReqId: () => '',
-    http: { requireHostHeader: false },
+    http: HEAD_OPTIONS,
     requestTimeout: REQUEST_TIMEOUT_MS,
     return503OnClosing: false,
     rewriteUrl: (request) => routedTarget(request as IncomingMessage),

@@ -4,7 +4,9 @@
  */
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { InvariantError } from '../base/assert.js';
-import type { CausewayError, ErrorCode } from '../base/errors.js';
+import { CausewayError, type ErrorCode } from '../base/errors.js';
+import { VersionVector } from '../clocks/version-vector.js';
+import type { LogRefusal } from '../replica/log-refusal.js';
 import type { Answer, Exchange } from './exchange.js';
 import { codedError, internalError, problemAnswer } from './problem.js';
 import { weakLevelsNow } from './served-levels.js';
@@ -40,6 +42,7 @@ export function sendFailure(exchange: Exchange, error: unknown): void {
     const facts = { method: request.method, target: request.originalUrl, error: stack };
     service.logger({ name: 'api.internal-error', level: 'error', facts });
   }
+  if (isOfTheLog(error)) exchange.dependsOn(error.token, error.timing);
   // A wait that failed spent its time waiting.
   if (coded !== undefined && WAITS.has(coded.code)) exchange.timing = { waitMs: exchange.elapsedMs, storeMs: 0 };
   exchange.send(
@@ -59,6 +62,11 @@ function servedMember(exchange: Exchange, error: CausewayError): { readonly serv
 }
 
 const UNAVAILABLE = 503;
+
+/** Replicas are known here by their types alone, so that the class cannot be asked for. */
+function isOfTheLog(error: unknown): error is LogRefusal {
+  return error instanceof CausewayError && 'token' in error && error.token instanceof VersionVector;
+}
 
 async function run(exchange: Exchange, route: Route): Promise<void> {
   try {

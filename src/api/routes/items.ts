@@ -58,6 +58,7 @@ export async function readItem(exchange: Exchange, query: Query, key: string): P
   const etag = etagOf(winner);
   const headers = ['ETag', etag, 'Conflicts', String(conflictsOf(state)), 'Version-Timestamp', timestampOf(winner)];
   headers.push('Cache-Control', 'no-cache');
+  checkMatch(exchange, key, etag);
   if (matches(exchange.headers['if-none-match'], etag)) return { status: 304, headers, body: undefined };
   if (format === 'entry') {
     const { siblings, ...listed } = listedEntry(key, winner, state);
@@ -126,11 +127,19 @@ function absent(exchange: Exchange, state: KeyState, asEntry: boolean): Answer {
   return problemAnswer(exchange, error, siblings, headers);
 }
 
+/** Strong comparison (RFC 9110, section 13.1.1): a tag that no replica ever gave is one that is not there. */
+function checkMatch({ headers }: Exchange, key: string, etag: string): void {
+  const condition = headers['if-match'];
+  if (condition === undefined || listsTag(condition, [etag])) return;
+  const detail = `The key ${quoted(key)} shows ${etag}; the condition is another.`;
+  throw new CausewayError('precondition-failed', detail, { etag });
+}
+
 /** Weak comparison (RFC 9110, section 13.1.2). */
 function matches(condition: string | undefined, etag: string): boolean {
-  if (condition === undefined) return false;
-  return condition.split(',').some((candidate) => {
-    const tag = candidate.trim();
-    return tag === '*' || tag === etag || tag === `W/${etag}`;
-  });
+  return condition !== undefined && listsTag(condition, [etag, `W/${etag}`]);
+}
+
+function listsTag(condition: string, tags: readonly string[]): boolean {
+  return condition.split(',').some((candidate) => ['*', ...tags].includes(candidate.trim()));
 }

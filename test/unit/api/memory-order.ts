@@ -22,6 +22,7 @@ import { isLive, pastOf } from '../../../src/keyspace/key-record.js';
 import { holds, shownEtag } from '../../../src/keyspace/ordered/condition.js';
 import type { Fence } from '../../../src/keyspace/ordered/coordinator.js';
 import { etagOf } from '../../../src/keyspace/version.js';
+import { LogRefusal } from '../../../src/replica/log-refusal.js';
 import type {
   CoordinateRequest,
   CoordinateResult,
@@ -134,7 +135,14 @@ export class MemoryOrder implements OrderedReplica {
       const [first] = ops;
       const record = first === undefined ? [] : this.#keys.record(first.key);
       if (condition !== undefined && !holds(condition, record)) {
-        throw new CausewayError('precondition-failed', 'The key shows something else.', { etag: shownEtag(record) });
+        const facts = { etag: shownEtag(record) };
+        const seen = context.token.with({ origin: LOG_ORIGIN, counter: this.index });
+        const timing = { waitMs, logMs: LOG_MS, storeMs: 0 };
+        throw new LogRefusal(
+          { code: 'precondition-failed', detail: 'The key shows something else.', facts },
+          seen,
+          timing,
+        );
       }
       const created = !isLive(record);
       const { hlc, token, dot } = this.#apply(ops, context);
