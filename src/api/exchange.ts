@@ -2,13 +2,14 @@
  * One request and its one answer. Every answer of the API leaves through `send`, so that the headers all of them carry,
  * the durations and the count of requests in flight are right without any route having to think of it.
  */
-import type { IncomingHttpHeaders, ServerResponse } from 'node:http';
-import type { FastifyReply, FastifyRequest } from 'fastify';
+import { type IncomingHttpHeaders, ServerResponse } from 'node:http';
+import { assert } from '../base/assert.js';
 import { CausewayError } from '../base/errors.js';
 import { encodeToken, tokenFits } from '../clocks/causal-token.js';
 import type { VersionVector } from '../clocks/version-vector.js';
 import type { Timing } from '../replica/request-types.js';
 import { parseConsistency } from './consistency-header.js';
+import type { AnswerSink, ReceivedRequest } from './received.js';
 import { HttpRequestContext, type LevelContext, requestedVector, tokenHeader } from './request-context.js';
 import { orderedReplica, WEAK_LEVELS } from './served-levels.js';
 import type { Service } from './service.js';
@@ -26,8 +27,8 @@ const SURELY_FITTING_ENTRIES = 16;
 
 export class Exchange {
   readonly service: Service;
-  readonly request: FastifyRequest;
-  readonly response: ServerResponse;
+  readonly request: ReceivedRequest;
+  readonly response: AnswerSink;
   /** Pattern of the route, for metrics; set when it is known. */
   route = 'none';
   /** The level the request names, known before it is known to be served. */
@@ -43,10 +44,10 @@ export class Exchange {
   readonly #startedMs = performance.now();
   #token: string | undefined;
 
-  constructor(service: Service, request: FastifyRequest, reply: FastifyReply) {
+  constructor(service: Service, request: ReceivedRequest, response: AnswerSink) {
     this.service = service;
     this.request = request;
-    this.response = reply.raw;
+    this.response = response;
   }
 
   get headers(): IncomingHttpHeaders {
@@ -104,21 +105,22 @@ export class Exchange {
   }
 
   /**
-   * Begin a 200 whose body the route writes to `response` as it comes. The request counts as in flight until the
-   * connection or the body ends; its duration is the time to this point. False if the client is gone.
+   * Begin a 200 whose body the route writes to the response as it comes. The request counts as in flight until the
+   * connection or the body ends; its duration is the time to this point. Undefined if the client is gone.
    */
-  beginStream(headers: string[]): boolean {
+  beginStream(headers: string[]): ServerResponse | undefined {
     const { response } = this;
+    assert(response instanceof ServerResponse, 'only Node can stream', { route: this.route });
     if (response.destroyed) {
       this.abandon();
-      return false;
+      return undefined;
     }
     const totalMs = this.elapsedMs;
     this.#addCommon(headers, totalMs);
     this.#record(200, totalMs);
     response.once('close', () => this.#release());
     response.writeHead(200, headers);
-    return true;
+    return response;
   }
 
   /** The client is gone: nothing is sent, and only the books are kept. */

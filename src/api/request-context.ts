@@ -2,7 +2,7 @@
  * What a request says of its consistency, as the replica wants it: level, time, token, and whether anybody still waits
  * for the answer.
  */
-import type { IncomingHttpHeaders, ServerResponse } from 'node:http';
+import type { IncomingHttpHeaders } from 'node:http';
 import { CausewayError } from '../base/errors.js';
 import { decodeToken, tokenFits } from '../clocks/causal-token.js';
 import { VersionVector } from '../clocks/version-vector.js';
@@ -10,6 +10,7 @@ import type { Replica } from '../replica/handle.js';
 import type { OrderedContext } from '../replica/ordered-handle.js';
 import type { RequestContext } from '../replica/request-types.js';
 import type { LevelName } from './consistency-header.js';
+import type { AnswerSink } from './received.js';
 
 /** A request that the total order serves. */
 export interface LinearizableContext extends OrderedContext {
@@ -23,10 +24,10 @@ export class HttpRequestContext<L extends LevelName> {
   readonly level: L;
   readonly timeoutMs: number;
   readonly token: VersionVector;
-  readonly #response: ServerResponse;
+  readonly #response: AnswerSink;
   #signal: AbortSignal | undefined;
 
-  constructor(level: L, timeoutMs: number, token: VersionVector, response: ServerResponse) {
+  constructor(level: L, timeoutMs: number, token: VersionVector, response: AnswerSink) {
     this.level = level;
     this.timeoutMs = timeoutMs;
     this.token = token;
@@ -70,7 +71,7 @@ function leavesRoom(replica: Replica, vector: VersionVector): boolean {
   return tokenFits(replica.clusterId, vector.join(known).with({ origin: incarnation, counter }));
 }
 
-function abortedWithClient(response: ServerResponse): AbortSignal {
+function abortedWithClient(response: AnswerSink): AbortSignal {
   const controller = new AbortController();
   const abort = (): void => {
     if (!response.writableFinished) controller.abort();

@@ -23,7 +23,7 @@ export function serve(name: string, route: Route): (request: FastifyRequest, rep
   return (request) => {
     const { exchange } = request;
     exchange.route = name;
-    run(exchange, route);
+    answerWith(exchange, route);
   };
 }
 
@@ -60,11 +60,17 @@ function servedMember(exchange: Exchange, error: CausewayError): { readonly serv
 
 const UNAVAILABLE = 503;
 
-async function run(exchange: Exchange, route: Route): Promise<void> {
-  try {
-    const answer = await route(exchange);
+/** Answer with `route`, at once if it does not have to wait. */
+export function answerWith(exchange: Exchange, route: Route): void {
+  const send = (answer: Answer | undefined): void => {
     if (answer !== undefined) exchange.send(answer);
+  };
+  const fail = (error: unknown): void => sendFailure(exchange, error);
+  try {
+    const answer = route(exchange);
+    if (answer instanceof Promise) answer.then(send).catch(fail);
+    else send(answer);
   } catch (error) {
-    sendFailure(exchange, error);
+    fail(error);
   }
 }
