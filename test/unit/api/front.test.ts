@@ -4,6 +4,7 @@ import { connect, type Socket } from 'node:net';
 import { Duplex } from 'node:stream';
 import fc from 'fast-check';
 import { describe, expect, it, onTestFinished } from 'vitest';
+import { parseAuthTokens } from '../../../src/api/auth.js';
 import { isNoRequest, PlainRequestReader } from '../../../src/api/front/plain-request.js';
 import { listening, type Opened, openApp, rawExchange, tokenNaming } from './harness.js';
 
@@ -78,8 +79,7 @@ describe('an answer of the front is that of Node, byte for byte,', () => {
 
 describe('the front', () => {
   it('asks for the same roles as the framework', async () => {
-    const roleOf = (token: string): 'read' | undefined => (token === 'r' ? 'read' : undefined);
-    const { app } = openApp({ authTokens: { roleOf } });
+    const { app } = openApp({ authTokens: parseAuthTokens('{"tokens":[{"token":"r","role":"read"}]}', 'tokens.json') });
     const port = await listening(app);
     const known = 'Authorization: Bearer r\r\n';
     const requests = [get('k'), get('k', known), put('k', known), get('k', `${known}${CLOSE}`)];
