@@ -26,6 +26,7 @@ import { routedTarget } from './request-target.js';
 import { frontRoutes, registerRoutes, routesByName } from './routes.js';
 import { sendFailure } from './serve.js';
 import type { ApiLogger, Service } from './service.js';
+import { TokenCache } from './token-cache.js';
 import { Traffic } from './traffic.js';
 import { answerUnmatched } from './unmatched.js';
 
@@ -88,6 +89,7 @@ function createService(options: AppOptions): Service {
     authTokens: options.authTokens,
     logger: options.logger ?? (() => {}),
     onBrokenInvariant: options.onBrokenInvariant ?? endProcess,
+    tokens: new TokenCache(options.replica.clusterId),
     emptyToken: encodeToken(options.replica.clusterId, VersionVector.EMPTY),
     streams: new Set(),
     closing: false,

@@ -5,7 +5,7 @@
 import { type IncomingHttpHeaders, ServerResponse } from 'node:http';
 import { assert } from '../base/assert.js';
 import { CausewayError } from '../base/errors.js';
-import { encodeToken, tokenFits } from '../clocks/causal-token.js';
+import { tokenFits } from '../clocks/causal-token.js';
 import type { VersionVector } from '../clocks/version-vector.js';
 import type { Timing } from '../replica/request-types.js';
 import { parseConsistency } from './consistency-header.js';
@@ -76,7 +76,7 @@ export class Exchange {
     const { level, timeoutMs } = parseConsistency(typeof header === 'string' ? header : undefined, parameter, unsaid);
     this.askedLevel = level;
     if (level === 'linearizable') orderedReplica(replica, WEAK_LEVELS);
-    const vector = requestedVector(replica, tokenHeader(this.headers));
+    const vector = requestedVector(this.service, tokenHeader(this.headers));
     this.context =
       level === 'linearizable'
         ? new HttpRequestContext(level, timeoutMs, vector, this.response)
@@ -152,7 +152,7 @@ export class Exchange {
     const text = tokenHeader(this.headers);
     if (text === undefined) return this.service.emptyToken;
     try {
-      requestedVector(this.service.replica, text);
+      requestedVector(this.service, text);
       return text;
     } catch (error) {
       if (error instanceof CausewayError) return this.service.emptyToken;
@@ -162,11 +162,11 @@ export class Exchange {
 
   #encode(vector: VersionVector): string {
     if (vector.size === 0) return this.service.emptyToken;
-    const { clusterId } = this.service.replica;
-    if (vector.size > SURELY_FITTING_ENTRIES && !tokenFits(clusterId, vector)) {
+    const { replica, tokens } = this.service;
+    if (vector.size > SURELY_FITTING_ENTRIES && !tokenFits(replica.clusterId, vector)) {
       throw new CausewayError('internal-error', `What the answer depends on has ${vector.size} origins, too many.`);
     }
-    return encodeToken(clusterId, vector);
+    return tokens.encode(vector);
   }
 }
 
@@ -178,6 +178,10 @@ function serverTiming({ waitMs, logMs = 0, storeMs }: Timing, totalMs: number): 
   return `${parts}, total;dur=${hundredths(totalMs)}`;
 }
 
-function hundredths(ms: number): number {
-  return Math.round(ms * 100) / 100;
+/** Written once: the text of a fraction takes longer to make than most of what it measures. */
+const SHORT_DURATIONS: readonly string[] = Array.from({ length: 1_000 }, (_, count) => String(count / 100));
+
+function hundredths(ms: number): string {
+  const count = Math.round(ms * 100);
+  return SHORT_DURATIONS[count] ?? String(count / 100);
 }
