@@ -14,15 +14,19 @@ type Hook = (request: FastifyRequest, reply: FastifyReply, done: () => void) => 
 /** A hook that lets those requests through whose sender has `role`, as long as there is room. */
 export function gate(role: Role): Hook {
   return (request, _reply, done) => {
-    const { exchange } = request;
-    try {
-      enter(exchange, role);
-    } catch (error) {
-      sendFailure(exchange, error);
-      return;
-    }
-    done();
+    if (admit(request.exchange, role)) done();
   };
+}
+
+/** Whether the request may go on to its route; if not, it has been answered. */
+export function admit(exchange: Exchange, role: Role): boolean {
+  try {
+    enter(exchange, role);
+    return true;
+  } catch (error) {
+    sendFailure(exchange, error);
+    return false;
+  }
 }
 
 /** A hook for what exists only with the total order: without it a body is not read, whatever it is. */

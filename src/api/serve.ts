@@ -25,7 +25,7 @@ export function serve(name: string, route: Route): (request: FastifyRequest, rep
   return (request) => {
     const { exchange } = request;
     exchange.route = name;
-    run(exchange, route);
+    answerWith(exchange, route);
   };
 }
 
@@ -68,11 +68,17 @@ function isOfTheLog(error: unknown): error is LogRefusal {
   return error instanceof CausewayError && 'token' in error && error.token instanceof VersionVector;
 }
 
-async function run(exchange: Exchange, route: Route): Promise<void> {
-  try {
-    const answer = await route(exchange);
+/** Answer with `route`, at once if it does not have to wait. */
+export function answerWith(exchange: Exchange, route: Route): void {
+  const send = (answer: Answer | undefined): void => {
     if (answer !== undefined) exchange.send(answer);
+  };
+  const fail = (error: unknown): void => sendFailure(exchange, error);
+  try {
+    const answer = route(exchange);
+    if (answer instanceof Promise) answer.then(send).catch(fail);
+    else send(answer);
   } catch (error) {
-    sendFailure(exchange, error);
+    fail(error);
   }
 }

@@ -195,6 +195,15 @@ export class ByteReader {
     return this.raw(length);
   }
 
+  /** As `bytes`, but what `read` makes of them where they lie: for short things that are read often. */
+  span<T>(maxLength: number, read: (bytes: Uint8Array, start: number, end: number) => T): T {
+    const length = this.varuint();
+    if (length > maxLength) throw new DecodeError(`length ${length} is over ${maxLength}`);
+    if (length > this.remaining) throw new DecodeError('truncated');
+    this.#at += length;
+    return read(this.#bytes, this.#at - length, this.#at);
+  }
+
   string(maxLength: number): string {
     const view = this.bytes(maxLength);
     if (view.length > 64) return utf8Decode(view);

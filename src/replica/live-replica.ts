@@ -157,6 +157,10 @@ export class LiveReplica implements Replica {
     return this.#reads.read(key, context);
   }
 
+  readNow(key: string, context: RequestContext): ReadResult | undefined {
+    return this.#reads.readNow(key, context);
+  }
+
   readMany(keys: readonly string[], context: RequestContext): Promise<MultiReadResult> {
     return this.#reads.readMany(keys, context);
   }
