@@ -74,12 +74,23 @@ describe('what is written', () => {
     );
   });
 
-  it('belongs to the caller, while the writer goes on', () => {
-    const writer = new ByteWriter().u8(1);
-    const first = writer.finish();
-    first[0] = 9;
-    expect(writer.u8(2).finish()).toEqual(Uint8Array.of(1, 2));
-    expect(first).toEqual(Uint8Array.of(9));
+  it('is not touched by what this writer or any other writes afterwards', () => {
+    const turns = fc.array(fc.tuple(fc.nat(3), items, fc.boolean()), { maxLength: 60 });
+    fc.assert(
+      fc.property(fc.array(fc.nat(3_000), { minLength: 4, maxLength: 4 }), turns, (capacities, list) => {
+        const writers = capacities.map((capacity) => ({ writer: new ByteWriter(capacity), expected: [] as number[] }));
+        const finished: { readonly bytes: Uint8Array; readonly expected: readonly number[] }[] = [];
+        for (const [at, item, finishes] of list) {
+          const { writer, expected } = writers[at] as (typeof writers)[number];
+          write(writer, item);
+          expected.push(...written([item]));
+          if (finishes) finished.push({ bytes: writer.finish(), expected: [...expected] });
+        }
+        for (const { writer, expected } of writers) finished.push({ bytes: writer.finish(), expected });
+        for (const { bytes, expected } of finished) expect([...bytes]).toEqual(expected);
+      }),
+      { numRuns: 300 },
+    );
   });
 
   it('is refused when cut short at any byte', () => {
