@@ -83,7 +83,9 @@ describe('what is written', () => {
         for (const [at, item, finishes] of list) {
           const { writer, expected } = writers[at] as (typeof writers)[number];
           write(writer, item);
-          expected.push(...written([item]));
+          const alone = written([item]);
+          finished.push({ bytes: alone, expected: [...alone] });
+          expected.push(...alone);
           if (finishes) finished.push({ bytes: writer.finish(), expected: [...expected] });
         }
         for (const { writer, expected } of writers) finished.push({ bytes: writer.finish(), expected });
