@@ -62,6 +62,7 @@ export function coordinateBy(time: Time, state: AppliedState, proposals: Proposa
       base: state.applied,
       retry: idempotencyKey === undefined ? undefined : { key: idempotencyKey, fingerprint: 'f' },
       deps: context.token,
+      known: undefined,
       adopted: [],
       fences: [],
       command: { kind: 'coordinate', command: encodeCoordination(command) },

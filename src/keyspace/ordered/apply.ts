@@ -13,7 +13,7 @@ import { VersionVector } from '../../clocks/version-vector.js';
 import { EMPTY_BODY, type GroupBody, type GroupOp, type GroupStem, versionOf } from '../group-body.js';
 import { applyVersion, decodeRecord, encodeRecord, isForgettable, type KeyRecord, pastOf } from '../key-record.js';
 import { adopt } from './adoption.js';
-import type { Command, WriteOp } from './command.js';
+import { type Command, keysOf, type WriteOp } from './command.js';
 import type { Coordinator, ShownValue, ValueChange } from './coordinator.js';
 import { decodeEntry, type Entry, type ProposalName } from './entry.js';
 import type { Outcome } from './outcome.js';
@@ -35,7 +35,7 @@ export interface Applied {
   readonly outcome: Outcome;
   /** The outcome is that of an earlier entry of the same request. */
   readonly replayed: boolean;
-  /** What a session that is told the outcome has seen: to be joined into its token. */
+  /** What a session that is told the outcome has seen: to be joined into its token. Of `stale`, what is to be waited for. */
   readonly past: VersionVector;
   /** To be stored in one transaction with nothing of a later entry missing between. */
   readonly writes: readonly StateWrite[];
@@ -217,9 +217,12 @@ function forget({ state, index, forgotten }: Step, command: Extract<Command, { r
   return nothing({ kind: 'done' });
 }
 
-function transact({ state, index, entry, coordinator, forgotten }: Step, command: Transaction): Effect {
+function transact(step: Step, command: Transaction): Effect {
+  const { state, index, entry, coordinator, forgotten } = step;
   const dot = { origin: LOG_ORIGIN, counter: index };
   const recordOf = onceEach((key) => readOrdered(state, key));
+  const unknown = unknownPast(step, keysOf(command).map(recordOf));
+  if (unknown !== undefined) return nothing({ kind: 'stale' }, unknown);
   const plan = planTransaction(command, dot, recordOf);
   if (plan.observed.size > LIMITS.vectorMaxEntries) return nothing(tooManyOrigins(plan.observed));
   if (plan.ops.length === 0) return nothing(plan.outcome, plan.observed);
@@ -239,6 +242,18 @@ function transact({ state, index, entry, coordinator, forgotten }: Step, command
     state.put(recordKey(op.key), encodeRecord(record));
   }
   return { outcome: plan.outcome, past, deps, ops };
+}
+
+/**
+ * What is shown of several keys hangs together. Since the proposer looked, other entries may have brought a weaker write
+ * into one of the keys, or a linearizable one that depends on such, and nobody its causes or the rest of its batch into the
+ * others. So the keys must depend on nothing but what the proposer had when it chose what to adopt, and on the log. Returns
+ * what they depend on if they do not.
+ */
+function unknownPast({ index, entry }: Step, records: readonly KeyRecord[]): VersionVector | undefined {
+  if (entry.known === undefined) return undefined;
+  const past = records.reduce((joined, record) => pastOf(record, joined), VersionVector.EMPTY);
+  return entry.known.with({ origin: LOG_ORIGIN, counter: index }).includes(past) ? undefined : past;
 }
 
 function groupOpOf(op: WriteOp, seen: number): GroupOp {

@@ -102,7 +102,7 @@ export class Forgetting {
     const adopted = splitAdoptions(adoptions)[0] ?? [];
     const deps = adopted.reduce((past, { versions }) => pastOf(versions, past), VersionVector.EMPTY);
     const command = { kind: 'forget', stable, keys } as const;
-    return { base: applied, retry: undefined, deps, adopted, fences: [], command };
+    return { base: applied, retry: undefined, deps, known: undefined, adopted, fences: [], command };
   }
 
   /** The keys looked at longest ago, as many as one turn can afford; taken out. */

@@ -12,6 +12,8 @@ export interface ProposedEntry {
   readonly retry: RetryName | undefined;
   /** Durable on a majority of voters already. */
   readonly deps: VersionVector;
+  /** What the causal view had when `adopted` was chosen, without the log, if the answer shows several keys. */
+  readonly known: VersionVector | undefined;
   readonly adopted: readonly Adoption[];
   readonly fences: readonly Fence[];
   readonly command: Command;

@@ -135,16 +135,16 @@ export class OrderedWork {
     return told;
   }
 
-  /** Looks at one key and writes several. */
+  /** Looks at several keys and writes several. */
   async #txn(first: string): Promise<void> {
     const client = this.#client;
-    const asked = [{ key: first, value: this.#known.get(first)?.value ?? null }];
-    const others = this.#keys.filter((key) => key !== first && client.random.chance(0.4));
-    const onSuccess = [
-      client.random.chance(0.3) ? ({ kind: 'get', key: first } as const) : drawOp(client, first),
-      ...others.map((key): TxnOp => drawOp(client, key)),
-    ];
-    const onFailure: readonly TxnOp[] = [{ kind: 'get', key: first }];
+    const checks = this.#keys.filter((key) => key === first || client.random.chance(0.3));
+    const asked = checks.map((key) => ({ key, value: this.#known.get(key)?.value ?? null }));
+    const touched = this.#keys.filter((key) => key === first || client.random.chance(0.4));
+    const onSuccess = touched.map(
+      (key): TxnOp => (client.random.chance(0.3) ? { kind: 'get', key } : drawOp(client, key)),
+    );
+    const onFailure = checks.map((key): TxnOp => ({ kind: 'get', key }));
     const tries = client.random.chance(0.3) ? 2 : 1;
     const retry = tries > 1 ? { idempotencyKey: client.newValue() } : {};
     const told = await client.ask<TxnResult>({
