@@ -93,7 +93,6 @@ export const LIMITS = {
   peerTimeoutMs: 1_500,
   /** How far the operation log may run ahead of stability before it is cut and laggards need a snapshot. */
   operationLogMaxGroups: 500_000,
-  operationLogMaxBytes: 512 * 1024 * 1024,
   /** What has become stable is forgotten this often, or sooner if it is this much. */
   trimIntervalMs: 1_000,
   trimMinOperations: 1_000,

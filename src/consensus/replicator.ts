@@ -31,10 +31,6 @@ export class Replicator {
     for (const id of others) if (!this.#progress.has(id)) this.#progress.set(id, new Progress(log.lastIndex));
   }
 
-  progressOf(id: MemberId): Progress | undefined {
-    return this.#progress.get(id);
-  }
-
   /** How far the log of a member is known to be equal and durable; this member's own is, as far as its disk says. */
   matchOf(id: MemberId): number {
     return id === this.#member.self ? this.#member.log.durable : (this.#progress.get(id)?.match ?? 0);

@@ -39,7 +39,7 @@ const textOf = (file: string): string => readFileSync(new URL(file, TESTS), 'utf
 const blocks = readdirSync(TESTS, { recursive: true, encoding: 'utf8' })
   .filter((file) => file.endsWith('.test.ts'))
   .flatMap((file) =>
-    [...textOf(file).matchAll(/describe(?:\.\w+\([^)]*\))?\('known bug (\d\d: [^']+)'/g)].map(([, title = '']) => ({
+    [...textOf(file).matchAll(/describe\w*(?:\.\w+\([^)]*\))?\('known bug (\d\d: [^']+)'/g)].map(([, title = '']) => ({
       file,
       title,
     })),

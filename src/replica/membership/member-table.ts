@@ -101,11 +101,6 @@ export class MemberTable {
     return this.#heard.get(id);
   }
 
-  /** Everybody heard in this run, members or not. */
-  allHeard(): readonly Heard[] {
-    return [...this.#heard.values()];
-  }
-
   url(id: ReplicaId): string | undefined {
     return this.#heard.get(id)?.hello.url ?? this.#configured.find((member) => member.id === id)?.url;
   }

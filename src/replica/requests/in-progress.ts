@@ -4,10 +4,6 @@ import { CausewayError } from '../../base/errors.js';
 export class InProgress {
   readonly #fingerprints = new Map<string, string>();
 
-  get size(): number {
-    return this.#fingerprints.size;
-  }
-
   /**
    * Claim the key until the returned function is called; without a key there is nothing to claim.
    * @throws CausewayError `idempotency-in-progress`, or `idempotency-key-reused` if the other request asks for other things

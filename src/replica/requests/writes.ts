@@ -47,10 +47,6 @@ export class Writes {
     this.#fenceWaiters = new IndexWaiters(options.time, options.applied);
   }
 
-  get inProgress(): number {
-    return this.#inProgress.size;
-  }
-
   async write(request: WriteRequest, context: RequestContext): Promise<WriteResult> {
     const { admission } = this.#options;
     admission.admit();
