@@ -3,6 +3,7 @@
  * afterwards what starts processes of its own and mostly waits for them, three files at a time on any machine.
  */
 import { defineConfig } from 'vitest/config';
+import { LongestFirst } from './test/support/longest-first.js';
 
 export default defineConfig({
   test: {
@@ -11,6 +12,7 @@ export default defineConfig({
     hookTimeout: 60_000,
     expect: { poll: { timeout: 20_000 } },
     setupFiles: ['test/support/vector-equality.ts'],
+    sequence: { sequencer: LongestFirst },
     projects: [
       {
         extends: true,

@@ -2,7 +2,12 @@
  * A second, deliberately simple opinion on causality: it follows sessions by the entity tags they are shown and knows
  * nothing of tokens. A read must not return a version that lies in the past of another the session already depends on.
  */
-export interface WriteRecord {
+interface Dot {
+  readonly origin: string;
+  readonly counter: number;
+}
+
+export interface WriteRecord extends Dot {
   readonly etag: string;
   readonly key: string;
   readonly deletes: boolean;
@@ -14,14 +19,10 @@ export class SessionPast {
   readonly counters = new Map<string, number>();
 
   include(etag: string, past: ReadonlyMap<string, number>): void {
-    const [origin, counter] = splitEtag(etag);
+    const { origin, counter } = dotOf(etag);
     for (const [from, upTo] of [...past, [origin, counter] as const]) {
       if (upTo > (this.counters.get(from) ?? 0)) this.counters.set(from, upTo);
     }
-  }
-
-  covers(etag: string): boolean {
-    return coversEtag(this.counters, etag);
   }
 }
 
@@ -30,8 +31,10 @@ export class CausalHistory {
   readonly #byEtag = new Map<string, WriteRecord>();
 
   wrote(session: SessionPast, key: string, etag: string, deletes: boolean): void {
-    const record = { etag, key, deletes, past: new Map(session.counters) };
-    this.#writes.set(key, [...(this.#writes.get(key) ?? []), record]);
+    const record = { etag, ...dotOf(etag), key, deletes, past: new Map(session.counters) };
+    const sameKey = this.#writes.get(key);
+    if (sameKey === undefined) this.#writes.set(key, [record]);
+    else sameKey.push(record);
     this.#byEtag.set(etag, record);
     session.include(etag, record.past);
   }
@@ -42,13 +45,14 @@ export class CausalHistory {
    * taken as having an empty past.
    */
   read(session: SessionPast, key: string, etag: string | undefined, deleted: boolean): string[] {
-    const known = (this.#writes.get(key) ?? []).filter((write) => session.covers(write.etag));
+    const shown = etag === undefined ? undefined : dotOf(etag);
+    const known = (this.#writes.get(key) ?? []).filter((write) => covers(session.counters, write));
     const violations: string[] = [];
     for (const write of known) {
       if (etag === undefined && !write.deletes && !this.#deletedAfter(write)) {
         violations.push(`read nothing at ${key} although ${write.etag} is in the session's past`);
       }
-      if (etag !== undefined && etag !== write.etag && coversEtag(write.past, etag)) {
+      if (shown !== undefined && etag !== write.etag && covers(write.past, shown)) {
         violations.push(`read ${etag} at ${key}, which is before ${write.etag} in the session's past`);
       }
     }
@@ -57,16 +61,15 @@ export class CausalHistory {
   }
 
   #deletedAfter(write: WriteRecord): boolean {
-    return (this.#writes.get(write.key) ?? []).some((other) => other.deletes && !coversEtag(write.past, other.etag));
+    return (this.#writes.get(write.key) ?? []).some((other) => other.deletes && !covers(write.past, other));
   }
 }
 
-function splitEtag(etag: string): [string, number] {
+function dotOf(etag: string): Dot {
   const at = etag.lastIndexOf('.');
-  return [etag.slice(1, at), Number(etag.slice(at + 1, -1))];
+  return { origin: etag.slice(1, at), counter: Number(etag.slice(at + 1, -1)) };
 }
 
-function coversEtag(counters: ReadonlyMap<string, number>, etag: string): boolean {
-  const [origin, counter] = splitEtag(etag);
+function covers(counters: ReadonlyMap<string, number>, { origin, counter }: Dot): boolean {
   return (counters.get(origin) ?? 0) >= counter;
 }
