@@ -94,7 +94,7 @@ function distanceWords({ plan, phases }: Results): string {
   const [healthy] = phases;
   if (plan.wan === 'none') return 'No distances were put between the replicas: this is the raw machine.';
   return (
-    `Delays between regions as ${plan.wan} has them; r1 led at the beginning of "${healthy?.name ?? ''}". The weaker levels ` +
+    `Delays between regions as ${plan.wan} has them; "${healthy?.name ?? ''}": ${healthy?.what ?? ''}. The weaker levels ` +
     'are answered where they are asked; linearizable needs the leader and a majority.'
   );
 }
