@@ -32,7 +32,7 @@ export function reportPage({ results, specimen }: Summary, measured: readonly Me
 <h2>In short</h2><p>Medians when all was well, who was served on either side of the partition, and what went wrong in the whole run.</p>
 ${overviewTable(results)}
 <h2>Who was served</h2>
-<p>Each block is a moment at one replica: full colour where everything was served, paler where some was refused, red where nothing was. Faults are shaded.</p>
+<p>Each block is a moment at one replica: full colour where everything was served, paler where some was refused, red where nothing was. Faults are shaded. Between two phases nobody comes until all are answered.</p>
 <div class="scroll">${ribbons(phases, replicas, measured)}</div>
 ${chartSections(results, measured, charts)}
 <h2>Phase by phase</h2>
