@@ -38,6 +38,7 @@ function puts(): Uint8Array[] {
       base: 0,
       retry: undefined,
       deps: VersionVector.EMPTY,
+      known: undefined,
       adopted: [],
       fences: [],
       command: {

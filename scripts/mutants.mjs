@@ -6,6 +6,7 @@
 import { availableParallelism } from 'node:os';
 import process from 'node:process';
 import { parseArgs } from 'node:util';
+import { byFile } from './mutants/by-file.mjs';
 import { MUTANTS } from './mutants/catalog.mjs';
 import { Workbench } from './mutants/workbench.mjs';
 
@@ -41,31 +42,43 @@ async function tryAll(mutants) {
   const count = Math.min(WORKBENCHES_MAX, availableParallelism(), mutants.length);
   const benches = Array.from({ length: count }, () => new Workbench(stopped.signal));
   try {
-    const faults = (await benches[0]?.baseline(mutants)) ?? [];
-    for (const fault of faults) print(`baseline  ${fault}`);
-    if (faults.length > 0) return false;
     const caught = await share(mutants, benches);
     const seconds = ((performance.now() - startedMs) / 1000).toFixed(0);
     print(`${mutants.length} mutants, ${caught} caught, ${mutants.length - caught} not (${seconds} s)`);
     return caught === mutants.length;
   } finally {
-    for (const bench of benches) bench.remove();
+    for (const bench of benches) bench.close();
   }
 }
 
-/** Each workbench takes the next mutant when it is free. Returns how many were caught. */
+/**
+ * Each workbench, when it is free, takes the mutants that are for the tests of one more file, the most first. Returns how
+ * many were caught.
+ */
 async function share(mutants, benches) {
-  const queue = [...mutants];
-  let caught = 0;
-  await Promise.all(
+  const queue = [...byFile(mutants, ({ test }) => test.file).values()].sort((a, b) => b.length - a.length);
+  const counts = await Promise.all(
     benches.map(async (bench) => {
-      for (let mutant = queue.shift(); mutant !== undefined; mutant = queue.shift()) {
-        const verdict = await bench.try(mutant);
-        if (verdict.kind === 'caught') caught += 1;
-        tell(mutant, verdict);
-      }
+      let caught = 0;
+      for (let group = queue.shift(); group !== undefined; group = queue.shift())
+        caught += await tryGroup(group, bench);
+      return caught;
     }),
   );
+  return counts.reduce((sum, caught) => sum + caught, 0);
+}
+
+/** How many of these mutants were caught: none, if their tests are not sound without them. */
+async function tryGroup(mutants, bench) {
+  const faults = await bench.baseline(mutants);
+  for (const fault of faults) print(`BASELINE  ${fault}`);
+  if (faults.length > 0) return 0;
+  let caught = 0;
+  for (const mutant of mutants) {
+    const verdict = await bench.try(mutant);
+    if (verdict.kind === 'caught') caught += 1;
+    tell(mutant, verdict);
+  }
   return caught;
 }
 

@@ -1,6 +1,7 @@
 /**
- * `npm test`: set-up, types, style, dead code, then every test; the last line is `N passed, N failed`, counted from what
- * vitest reports plus one for each of the three checks. With arguments (`npm test -- test/unit`) only vitest runs.
+ * `npm test`: set-up, types, style, dead code, then every test and every mutant; the last line is `N passed, N failed`,
+ * counted from what vitest reports plus one for each of the three checks and one for the mutants. With arguments
+ * (`npm test -- test/unit`) only vitest runs.
  */
 import { spawn } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
@@ -12,11 +13,13 @@ import { fileURLToPath } from 'node:url';
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const require = createRequire(import.meta.url);
 const report = join(root, '.cache', `vitest-${process.pid}.json`);
+/** These run together: they share the processor with nothing else. The packages are there only after the set-up. */
 const CHECKS = [
-  { name: 'types', bin: ['typescript', 'tsc'], args: ['-b', '.', 'test', 'bench'] },
-  { name: 'style', bin: ['@biomejs/biome', 'biome'], args: ['ci', '--colors=off', '.'] },
-  { name: 'dead code', bin: ['knip', 'knip'], args: ['--no-progress', '--no-config-hints'] },
+  { name: 'types', script: () => binPath('typescript', 'tsc'), args: ['-b', '.', 'test', 'bench'] },
+  { name: 'style', script: () => binPath('@biomejs/biome', 'biome'), args: ['ci', '--colors=off', '.'] },
+  { name: 'dead code', script: () => binPath('knip', 'knip'), args: ['--no-progress', '--no-config-hints'] },
 ];
+const MUTANTS = { name: 'mutants', script: () => join(root, 'scripts', 'mutants.mjs'), args: [] };
 
 const setUp = await run(join(root, 'scripts', 'setup.mjs'), [], 'inherit');
 if (setUp.code !== 0) {
@@ -24,25 +27,23 @@ if (setUp.code !== 0) {
   process.exit(1);
 }
 const filters = process.argv.slice(2);
-const checks = filters.length > 0 ? [] : await runChecks();
+const isWhole = filters.length === 0;
+const checks = isWhole ? await Promise.all(CHECKS.map(runCheck)) : [];
 const tests = await runTests(filters);
+if (isWhole) checks.push(await runCheck(MUTANTS));
 const passed = checks.filter((ok) => ok).length + tests.passed;
 const failed = checks.filter((ok) => !ok).length + tests.failed;
 process.stdout.write(`${passed} passed, ${failed} failed\n`);
 process.exitCode = failed === 0 ? 0 : 1;
 
-/** The checks share the processor with nothing else, so they run together. Output appears only where one fails. */
-async function runChecks() {
-  return Promise.all(
-    CHECKS.map(async ({ name, bin, args }) => {
-      const startedMs = performance.now();
-      const { code, output } = await run(binPath(...bin), args, 'pipe');
-      const seconds = ((performance.now() - startedMs) / 1000).toFixed(1);
-      process.stdout.write(`${code === 0 ? 'ok    ' : 'FAILED'} ${name} (${seconds} s)\n`);
-      if (code !== 0) process.stdout.write(`${output.trimEnd()}\n`);
-      return code === 0;
-    }),
-  );
+/** What a check prints appears only if it fails. */
+async function runCheck({ name, script, args }) {
+  const startedMs = performance.now();
+  const { code, output } = await run(script(), args, 'pipe');
+  const seconds = ((performance.now() - startedMs) / 1000).toFixed(1);
+  process.stdout.write(`${code === 0 ? 'ok    ' : 'FAILED'} ${name} (${seconds} s)\n`);
+  if (code !== 0) process.stdout.write(`${output.trimEnd()}\n`);
+  return code === 0;
 }
 
 async function runTests(args) {

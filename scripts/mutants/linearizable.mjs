@@ -5,6 +5,7 @@ const ROUNDS = 'test/unit/replica/vector-rounds.test.ts';
 const CLUSTER = 'test/simulation/linearizable.test.ts';
 const ADOPTION = 'test/unit/ordered/adoption.test.ts';
 const RETRIES = 'test/unit/ordered/retries.test.ts';
+const CUTS = 'test/simulation/linearizable-cuts.test.ts';
 
 export const LINEARIZABLE_MUTANTS = [
   {
@@ -140,5 +141,32 @@ export const LINEARIZABLE_MUTANTS = [
     search: 'const timeMs = Math.max(progress.timeMs, entry.timeMs);',
     replace: 'const { timeMs } = entry;',
     test: { file: RETRIES, name: 'is not known again because a leader’s clock is behind' },
+  },
+  {
+    name: 'reads-of-several-moments',
+    says: 'A read of several keys shows what the log has come to hold of each, whatever that depends on.',
+    file: 'src/replica/order/linearizable-reads.ts',
+    search: 'if (known.includes(past)) return page;',
+    replace: 'if (known.size >= 0 || past.size >= 0) return page;',
+    test: { file: CUTS, name: 'shows no answer without its question' },
+  },
+  {
+    name: 'transaction-of-several-moments',
+    says: 'A transaction is applied to keys of which one has been taken further than its proposer knew.',
+    file: 'src/keyspace/ordered/apply.ts',
+    search: 'if (unknown !== undefined) return',
+    replace: 'if (unknown !== undefined && index < 0) return',
+    test: { file: CUTS, name: 'no half of a weaker batch' },
+  },
+  {
+    name: 'stale-attempt-remembered',
+    says: 'A request under an Idempotency-Key is answered for ever with its attempt that was not applied.',
+    file: 'src/keyspace/ordered/retries.ts',
+    search: "return outcome.kind !== 'stale' && outcome.kind !== 'done';",
+    replace: "return outcome.kind !== 'done';",
+    test: {
+      file: 'test/unit/ordered/one-cut.test.ts',
+      name: 'leaves nothing for a retry: the next attempt under the same key is the first',
+    },
   },
 ];

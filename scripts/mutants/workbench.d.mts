@@ -1,11 +1,17 @@
 import type { Mutant } from './catalog.mjs';
 
+export interface TestError {
+  readonly name: string;
+  readonly message: string;
+  readonly cause?: { readonly name: string; readonly message: string };
+}
+
 export interface TestResult {
   readonly file: string;
   readonly name: string;
   readonly status: string;
   /** Of a test that failed: what it said. */
-  readonly messages: readonly string[];
+  readonly errors: readonly TestError[];
 }
 
 export type Verdict =
@@ -16,6 +22,6 @@ export type Verdict =
 export class Workbench {
   constructor(signal?: AbortSignal);
   baseline(mutants: readonly Mutant[]): Promise<readonly string[]>;
-  try(mutant: Mutant): Promise<Verdict>;
-  remove(): void;
+  try(mutant: Mutant, maxMs?: number): Promise<Verdict>;
+  close(): void;
 }

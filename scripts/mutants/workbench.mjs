@@ -1,37 +1,43 @@
 /**
- * A copy of the source and the tests in a temporary directory, in which a mutant can live without anybody else meeting
- * it. It imports nothing but Node, and runs vitest as the tests of the repository do.
+ * Tries mutants, one at a time, in a process of its own that is ended when one of them does not end. The repository is
+ * never changed: `trials.mjs` says how.
  */
-import { spawn } from 'node:child_process';
-import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { fork } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import process from 'node:process';
 import { fileURLToPath } from 'node:url';
 import { mutate } from './mutate.mjs';
 
-const ROOT = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
-const COPIED = ['src', 'test', 'package.json', 'tsconfig.json', 'vitest.config.ts'];
+const HERE = dirname(fileURLToPath(import.meta.url));
+const ROOT = dirname(dirname(HERE));
 /** A mutant may make a loop that never ends. */
 const TRIAL_MAX_MS = 180_000;
+/** The code fell over itself or stood still before any assertion could find it wrong. */
+const SLIPS = /^(?:ReferenceError|SyntaxError|TypeError|RangeError)$/;
+const TIMED_OUT = /^(?:Test|Hook) timed out in /;
 
 export class Workbench {
-  #folder = mkdtempSync(join(tmpdir(), 'causeway-mutants-'));
   #signal;
+  #process;
+  #output = [];
+  #trials = 0;
 
-  /** Tests that run when `signal` is aborted are killed. */
+  /** Its process is killed when `signal` is aborted. */
   constructor(signal) {
     this.#signal = signal;
-    for (const name of COPIED) cpSync(join(ROOT, name), join(this.#folder, name), { recursive: true });
-    symlinkSync(join(ROOT, 'node_modules'), join(this.#folder, 'node_modules'), 'junction');
   }
 
   /** Runs the tests of `mutants` without any bug. Returns a sentence for each that cannot be tried. */
   async baseline(mutants) {
-    const misplaced = mutants.flatMap((mutant) => this.#faultOf(mutant));
+    const misplaced = mutants.flatMap(faultOf);
     if (misplaced.length > 0) return misplaced;
-    const { results, output } = await this.#run(mutants.map(({ test }) => test));
-    if (results.length === 0) return [`no test ran:\n${output}`];
+    const { results, faults } = await this.#run(
+      mutants.map(({ test }) => test),
+      undefined,
+      TRIAL_MAX_MS,
+    );
+    if (results.length === 0) return [`no test ran:\n${faults.join('\n')}`];
     return mutants.flatMap(({ name, test }) => {
       const own = results.filter((result) => isOf(result, test));
       if (own.some(({ status }) => status === 'failed')) return [`${name}: "${test.name}" fails without the mutant`];
@@ -41,80 +47,82 @@ export class Workbench {
 
   /**
    * What becomes of one mutant: `caught` by tests whose names are listed, `survived`, or `broken`, which is a mutant that
-   * does not load, names what is not there, or does not end, and so proves nothing.
+   * does not load, names what is not there, or does not end within `maxMs`, and so proves nothing.
    */
-  async try(mutant) {
-    const path = join(this.#folder, mutant.file);
-    const sound = readFileSync(path, 'utf8');
-    writeFileSync(path, mutate(sound, mutant));
-    try {
-      const { results, output } = await this.#run([mutant.test]);
-      const failed = results.filter(({ status }) => status === 'failed');
-      const slip = failed
-        .flatMap(({ messages }) => messages)
-        .find((message) => /^(?:Reference|Syntax)Error/.test(message));
-      if (slip !== undefined) return { kind: 'broken', output: slip };
-      if (failed.length > 0) return { kind: 'caught', by: failed };
-      const passed = results.some((result) => isOf(result, mutant.test) && result.status === 'passed');
-      return passed ? { kind: 'survived' } : { kind: 'broken', output };
-    } finally {
-      writeFileSync(path, sound);
-    }
+  async try(mutant, maxMs = TRIAL_MAX_MS) {
+    const { results, faults, isLoaded } = await this.#run([mutant.test], mutant, maxMs);
+    const failed = results.filter(({ status }) => status === 'failed');
+    const by = failed.filter(({ errors }) => errors.some((error) => !isSlip(error)));
+    if (by.length > 0) return { kind: 'caught', by };
+    const passed = results.some((result) => isOf(result, mutant.test) && result.status === 'passed');
+    if (failed.length === 0 && passed && isLoaded) return { kind: 'survived' };
+    const slips = failed.flatMap(({ errors }) => errors.map(({ name, message }) => `${name}: ${message}`));
+    const nothing = passed ? `the test does not load ${mutant.file}` : 'no test of that name ran';
+    return { kind: 'broken', output: [...slips, ...faults].join('\n') || nothing };
   }
 
-  remove() {
-    rmSync(this.#folder, { recursive: true, force: true });
+  close() {
+    this.#process?.kill('SIGKILL');
+    this.#process = undefined;
   }
 
-  #faultOf(mutant) {
-    try {
-      mutate(readFileSync(join(this.#folder, mutant.file), 'utf8'), mutant);
-      return [];
-    } catch (error) {
-      return [error.message];
-    }
-  }
-
-  /** The results of all tests with these names in these files. */
-  async #run(tests) {
-    const report = join(this.#folder, 'report.json');
-    rmSync(report, { force: true });
-    const files = [...new Set(tests.map(({ file }) => file))];
-    const names = tests.map(({ name }) => name.replace(/[\\^$.*+?()[\]{}|/]/g, '\\$&')).join('|');
-    const vitest = join(ROOT, 'node_modules', 'vitest', 'vitest.mjs');
-    const args = [vitest, 'run', '--project=in-process', '--maxWorkers=1', '--no-cache', '--reporter=json'];
-    const output = await this.#spawn([...args, `--outputFile=${report}`, `--testNamePattern=${names}`, ...files]);
-    return { results: existsSync(report) ? this.#read(report) : [], output };
-  }
-
-  #read(report) {
-    const { testResults } = JSON.parse(readFileSync(report, 'utf8'));
-    return testResults.flatMap(({ name: path, assertionResults }) => {
-      // The path may be spelt otherwise than ours: a temporary directory is often behind a symbolic link.
-      const file = path.replaceAll('\\', '/').replace(/^.*\/(?=test\/)/, '');
-      return assertionResults.map((result) => {
-        const { fullName: name, status, failureMessages: messages } = result;
-        return { file, name, status, messages };
-      });
-    });
-  }
-
-  #spawn(args) {
+  /** The results of all tests with these names in these files, and what went wrong outside of tests. */
+  #run(tests, mutant, maxMs) {
+    this.#signal?.throwIfAborted();
+    this.#process ??= this.#start();
+    const child = this.#process;
+    const id = ++this.#trials;
     return new Promise((resolve, reject) => {
-      const child = spawn(process.execPath, args, {
-        cwd: this.#folder,
-        env: outsideOfTests(),
-        stdio: ['ignore', 'pipe', 'pipe'],
-        timeout: TRIAL_MAX_MS,
-        signal: this.#signal,
-      });
-      const output = [];
-      child.stdout.on('data', (chunk) => output.push(chunk));
-      child.stderr.on('data', (chunk) => output.push(chunk));
-      child.on('error', reject);
-      child.on('close', () => resolve(Buffer.concat(output).toString()));
+      const seconds = (maxMs / 1000).toFixed(0);
+      const onLate = () => onEnd(`it did not end within ${seconds} s`);
+      const onExit = () => onEnd(`its process ended:\n${Buffer.concat(this.#output).toString()}`);
+      const timer = setTimeout(onLate, maxMs);
+      const settle = (settled) => {
+        clearTimeout(timer);
+        child.off('exit', onExit).off('message', onMessage);
+        settled();
+      };
+      const onMessage = (answer) => {
+        if (answer.id === id) settle(() => resolve(answer));
+      };
+      const onEnd = (fault) =>
+        settle(() => {
+          this.close();
+          if (this.#signal?.aborted === true) reject(this.#signal.reason);
+          else resolve({ results: [], faults: [fault], isLoaded: false });
+        });
+      child.on('exit', onExit).on('message', onMessage);
+      child.send({ id, tests, mutant });
     });
   }
+
+  #start() {
+    const child = fork(join(HERE, 'trials.mjs'), [], {
+      cwd: ROOT,
+      env: outsideOfTests(),
+      stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
+    });
+    this.#output = [];
+    for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk) => this.#output.push(chunk));
+    child.once('exit', () => {
+      if (this.#process === child) this.#process = undefined;
+    });
+    this.#signal?.addEventListener('abort', () => child.kill('SIGKILL'), { once: true });
+    return child;
+  }
+}
+
+function faultOf(mutant) {
+  try {
+    mutate(readFileSync(join(ROOT, mutant.file), 'utf8'), mutant);
+    return [];
+  } catch (error) {
+    return [error.message];
+  }
+}
+
+function isSlip({ name, message, cause }) {
+  return SLIPS.test(name) || TIMED_OUT.test(message) || (cause !== undefined && isSlip(cause));
 }
 
 function isOf({ file, name }, test) {

@@ -1,4 +1,4 @@
-/** A nats-server on loopback as a child of this process. */
+/** A nats-server as a child of this process, on loopback unless it is told otherwise. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -11,6 +11,10 @@ import { parseNatsUrl } from './nats-url.js';
 export interface NatsServerOptions {
   /** Path of the program. */
   readonly binary: string;
+  /** Words before the program, e.g. those that take it into a network namespace; it must become the program itself. */
+  readonly launcher?: readonly string[];
+  /** Defaults to 127.0.0.1. */
+  readonly host?: string;
   /** 0, the default, lets the system choose. */
   readonly port?: number;
   readonly serverName?: string;
@@ -18,9 +22,17 @@ export interface NatsServerOptions {
   /** Turns JetStream on, with its files here. */
   readonly storeDirectory?: string;
   /** Joins servers into one; `port` 0 lets the system choose, `routes` are the `routeUrl`s of others. */
-  readonly cluster?: { readonly name: string; readonly port?: number; readonly routes?: readonly string[] };
+  readonly cluster?: NatsClusterOptions;
   /** Anything else of its configuration file, e.g. `authorization`. */
   readonly settings?: Readonly<Record<string, unknown>>;
+}
+
+export interface NatsClusterOptions {
+  readonly name: string;
+  readonly port?: number;
+  readonly routes?: readonly string[];
+  /** `host:port` where the others are told to reach it, instead of where it listens. */
+  readonly advertise?: string;
 }
 
 export interface RunningNatsServer {
@@ -34,6 +46,8 @@ export interface RunningNatsServer {
   readonly exited: Promise<string>;
   /** Asks it to stop, insists after a while, and removes its temporary files; `storeDirectory` stays. */
   close(): Promise<void>;
+  /** Ends it without warning, as a crash would, and removes its temporary files. */
+  kill(): Promise<void>;
 }
 
 const START_TIMEOUT_MS = 10_000;
@@ -41,14 +55,15 @@ const START_POLL_MS = 10;
 const STOP_TIMEOUT_MS = 3_000;
 
 /**
- * Runs nats-server on 127.0.0.1 and resolves when it accepts clients. It ends with this process unless that is killed.
+ * Runs nats-server and resolves when it accepts clients. It ends with this process unless that is killed.
  * @throws CausewayError `port-in-use` or `transport-failed` with what it said.
  */
 export async function startNatsServer(options: NatsServerOptions): Promise<RunningNatsServer> {
   const directory = mkdtempSync(join(tmpdir(), 'causeway-nats-'));
   const config = join(directory, 'nats.conf');
   writeFileSync(config, JSON.stringify(configOf(options, directory)));
-  const child = spawn(options.binary, ['-c', config], { stdio: ['ignore', 'ignore', 'pipe'] });
+  const [program = options.binary, ...words] = [...(options.launcher ?? []), options.binary, '-c', config];
+  const child = spawn(program, words, { stdio: ['ignore', 'ignore', 'pipe'] });
   const exited = watchExit(child);
   endWithUs(child);
   const close = async (): Promise<void> => {
@@ -58,11 +73,15 @@ export async function startNatsServer(options: NatsServerOptions): Promise<Runni
     clearTimeout(insist);
     rmSync(directory, { recursive: true, force: true });
   };
+  const kill = (): Promise<void> => {
+    child.kill('SIGKILL');
+    return close();
+  };
   try {
     const { url, routeUrl } = await Promise.race([waitForPorts(directory), exited.then(failedStart)]);
     const address = parseNatsUrl(url);
     const { version } = await probeNats({ ...address, timeoutMs: START_TIMEOUT_MS });
-    return { url, port: address.port, routeUrl, pid: child.pid ?? 0, version, exited, close };
+    return { url, port: address.port, routeUrl, pid: child.pid ?? 0, version, exited, close, kill };
   } catch (error) {
     await close();
     throw error;
@@ -71,8 +90,8 @@ export async function startNatsServer(options: NatsServerOptions): Promise<Runni
 
 /** The configuration language is a superset of JSON; -1 is its word for a port that the system chooses. */
 function configOf(options: NatsServerOptions, directory: string): Readonly<Record<string, unknown>> {
-  const { port = 0, serverName, payloadMaxBytes, storeDirectory, cluster } = options;
-  const listen = (wanted: number): string => `127.0.0.1:${wanted === 0 ? -1 : wanted}`;
+  const { host = '127.0.0.1', port = 0, serverName, payloadMaxBytes, storeDirectory, cluster } = options;
+  const listen = (wanted: number): string => `${host}:${wanted === 0 ? -1 : wanted}`;
   return {
     ...options.settings,
     listen: listen(port),
@@ -80,10 +99,15 @@ function configOf(options: NatsServerOptions, directory: string): Readonly<Recor
     ...(serverName === undefined ? {} : { server_name: serverName }),
     ...(payloadMaxBytes === undefined ? {} : { max_payload: payloadMaxBytes }),
     ...(storeDirectory === undefined ? {} : { jetstream: { store_dir: storeDirectory } }),
-    ...(cluster === undefined
-      ? {}
-      : { cluster: { name: cluster.name, listen: listen(cluster.port ?? 0), routes: cluster.routes ?? [] } }),
+    ...(cluster === undefined ? {} : { cluster: clusterConfigOf(cluster, listen) }),
   };
+}
+
+function clusterConfigOf(
+  { port = 0, routes = [], ...named }: NatsClusterOptions,
+  listen: (wanted: number) => string,
+): Readonly<Record<string, unknown>> {
+  return { ...named, listen: listen(port), routes };
 }
 
 async function waitForPorts(directory: string): Promise<{ url: string; routeUrl: string | undefined }> {

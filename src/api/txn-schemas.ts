@@ -5,7 +5,7 @@ import { alike, flag, type Shape, text, textOrNull } from './shape.js';
 
 const encoding = { enum: ['utf8', 'base64'] } as const;
 
-/** The key shows the version of this entity tag; `*`: any; null: none. */
+/** The key shows the version of this entity tag; `*` stands for every version, null for no value. */
 export const TagCheck = {
   type: 'object',
   additionalProperties: false,
@@ -13,7 +13,7 @@ export const TagCheck = {
   properties: { key: text, etag: textOrNull },
 } as const;
 
-/** The key shows exactly this value; null: none. */
+/** The key shows exactly this value; null stands for none. */
 export const ValueCheck = {
   type: 'object',
   additionalProperties: false,

@@ -2,16 +2,13 @@
 import type { ErrorCode, MissingWrites, Outcome } from '../base/errors.js';
 import { CausewayClientError, type ErrorBasis } from './errors.js';
 
-/** What a replica said in its problem document, or what stands in for it if there was none. */
-export interface Problem {
+/** The request was answered with a failure. */
+export class CausewayApiError extends CausewayClientError {
+  override readonly name = 'CausewayApiError';
   /** Slug of the contract, or `http-<status>` where something else than a replica answered. */
   readonly code: ErrorCode | (string & {});
   readonly status: number;
-  readonly title: string;
   readonly detail: string;
-  /** Of the one request this problem answers. */
-  readonly outcome: Outcome;
-  readonly retryable: boolean;
   readonly level: string | undefined;
   readonly replica: string | undefined;
   /** Writes that a causal request waited for in vain. */
@@ -25,24 +22,6 @@ export interface Problem {
   /** How long the holder of a lock has left, as far as the replica can tell. */
   readonly remainingMs: number | undefined;
   /** Levels that would succeed now. */
-  readonly served: readonly string[];
-  readonly retryAfterMs: number | undefined;
-  readonly token: string | undefined;
-}
-
-/** The request was answered with a failure. */
-export class CausewayApiError extends CausewayClientError {
-  override readonly name = 'CausewayApiError';
-  readonly code: Problem['code'];
-  readonly status: number;
-  readonly detail: string;
-  readonly level: string | undefined;
-  readonly replica: string | undefined;
-  readonly missing: readonly MissingWrites[];
-  readonly etag: string | null | undefined;
-  readonly owner: string | undefined;
-  readonly keys: readonly string[];
-  readonly remainingMs: number | undefined;
   readonly served: readonly string[];
   readonly retryAfterMs: number | undefined;
   readonly token: string | undefined;
@@ -63,6 +42,15 @@ export class CausewayApiError extends CausewayClientError {
     this.retryAfterMs = problem.retryAfterMs;
     this.token = problem.token;
   }
+}
+
+/** What a replica said in its problem document, or what stands in for it if there was none. */
+export interface Problem extends Omit<CausewayApiError, keyof CausewayClientError> {
+  readonly code: CausewayApiError['code'];
+  readonly title: string;
+  /** Of the one request this problem answers. */
+  readonly outcome: Outcome;
+  readonly retryable: boolean;
 }
 
 /** Whether a call was refused for one of these reasons, e.g. `isRefusal(error, 'lock-held')`. */

@@ -42,14 +42,7 @@ export class Elections {
     task: (leadership: Leadership, signal: AbortSignal) => Promise<T> | T,
   ): Promise<T> {
     const leader = await this.campaign(name, options);
-    const { runtime } = this.#caller.core;
-    return await whileHeld(
-      runtime,
-      leader,
-      () => leader.resign(),
-      (signal) => task(leader, signal),
-      options.signal,
-    );
+    return await whileHeld(this.#caller.core.runtime, leader, () => leader.resign(), task, options.signal);
   }
 
   /** Who leads. */

@@ -16,11 +16,11 @@ export type EndLease = () => Promise<Answer>;
  * LeaseLostError, or with the reason of `outer`. Waits for the task to end even then.
  * @throws what the task throws; LeaseLostError if the task succeeded but the lease had ended before.
  */
-export async function whileHeld<T>(
+export async function whileHeld<T, L extends Lease>(
   runtime: Runtime,
-  lease: Lease,
+  lease: L,
   end: EndLease,
-  task: (signal: AbortSignal) => Promise<T> | T,
+  task: (lease: L, signal: AbortSignal) => Promise<T> | T,
   outer: AbortSignal | undefined,
 ): Promise<T> {
   await secure(lease, end);
@@ -32,7 +32,7 @@ export async function whileHeld<T>(
   });
   let result: T;
   try {
-    result = await task(AbortSignal.any(signals));
+    result = await task(lease, AbortSignal.any(signals));
   } catch (error) {
     await endRenewing(done, renewing);
     // The task's own error is the one to know; a lease that cannot be ended now ends by itself.

@@ -40,14 +40,7 @@ export class Locks {
     task: (lock: Lock, signal: AbortSignal) => Promise<T> | T,
   ): Promise<T> {
     const lock = await this.acquire(name, options);
-    const { runtime } = this.#caller.core;
-    return await whileHeld(
-      runtime,
-      lock,
-      () => lock.release(),
-      (signal) => task(lock, signal),
-      options.signal,
-    );
+    return await whileHeld(this.#caller.core.runtime, lock, () => lock.release(), task, options.signal);
   }
 
   /** Who has it. */

@@ -4,7 +4,7 @@ import { LIMITS } from '../base/limits.js';
 import { type JsonPointer, lookUp } from './json-pointer.js';
 
 export type UniqueField =
-  /** The field is absent or null: any number of documents may be so. */
+  /** The field is absent or null, as it may be in many documents at once. */
   | { readonly kind: 'none' }
   /** JSON text of a scalar; equal values have equal texts. Strings are compared as they are, not normalized. */
   | { readonly kind: 'value'; readonly text: string }

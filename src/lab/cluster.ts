@@ -1,19 +1,24 @@
 /**
- * A whole cluster on this machine: one broker and N replica processes with fault injection on. Whoever starts a lab
+ * A whole cluster on this machine: brokers and N replica processes with fault injection on. Whoever starts a lab
  * stops it; if it is killed instead, everything it started ends by itself within a moment.
  */
 import { CausewayError } from '../base/errors.js';
 import type { ClusterId } from '../base/ids.js';
 import { type BrokerChoice, type BrokerWishes, checkReachable, chooseBroker } from './broker-choice.js';
 import { Fleet } from './fleet.js';
-import { type Guard, type StartedBroker, startGuard } from './guard.js';
+import { type Guard, startGuard } from './guard.js';
 import { type LabFolder, openLabFolder } from './lab-folder.js';
-import { leasePorts } from './port-lease.js';
 import { waitUntilMutuallyVisible } from './readiness.js';
 import type { ReplicaProcess } from './replica-process.js';
+import { namespaceSurroundings } from './sites/namespaces.js';
+import { routedSurroundings } from './sites/routed.js';
+import { sharedSurroundings } from './sites/shared.js';
+import type { LabNats, LabNetwork, NetworkKind, Surroundings } from './sites/site.js';
 
 export interface LabOptions extends BrokerWishes {
   readonly replicas?: number;
+  /** Defaults to `shared`. */
+  readonly network?: NetworkKind;
   /** HTTP ports are the free ones from here upwards. */
   readonly basePort?: number;
   /** Where to keep the data; a temporary folder otherwise. */
@@ -25,20 +30,13 @@ export interface LabOptions extends BrokerWishes {
   readonly report?: (line: string) => void;
 }
 
-export interface LabNats {
-  readonly url: string;
-  readonly choice: BrokerChoice;
-  /** As if the server had crashed. @throws CausewayError if it is not the lab's own. */
-  stop(): Promise<void>;
-  /** On the same port as before. */
-  start(): Promise<void>;
-}
-
 export interface Lab {
   readonly cluster: ClusterId;
   readonly folder: string;
   readonly replicas: readonly ReplicaProcess[];
   readonly nats: LabNats;
+  /** Between the brokers; undefined if there is only one. */
+  readonly network: LabNetwork | undefined;
   /** @throws CausewayError `invalid-config` if there is none of this name. */
   replica(id: string): ReplicaProcess;
   /** Waits until every replica serves all levels and sees all others. */
@@ -73,60 +71,58 @@ export async function startLab(options: LabOptions = {}): Promise<Lab> {
 }
 
 async function launch(choice: BrokerChoice, options: LabOptions): Promise<Lab> {
-  const basePort = options.basePort ?? DEFAULT_BASE_PORT;
-  const lease = await leasePorts(options.replicas ?? DEFAULT_REPLICAS, basePort);
   const folder = openLabFolder(options.dataFolder);
   const report = options.report ?? ((): void => undefined);
   const guard = startGuard(folder.temporary ? folder.path : undefined, {
     brokerDied: (lastLine) => report(`the NATS server ended: ${lastLine}`),
     guardDied: () => report('the guard of this lab was killed, and the NATS server with it'),
   });
-  const stopping: (() => Promise<unknown>)[] = [async () => lease.release(), () => guard.end()];
+  const stopping: (() => Promise<unknown>)[] = [() => guard.end()];
   const stop = async (): Promise<void> => {
     for (const task of stopping.splice(0).reverse()) await task();
   };
   try {
-    const nats = await openNats(choice, guard);
-    const fleet = new Fleet({ folder, natsUrl: nats.url, guard, options, report, basePort });
+    const surroundings = await openSurroundings(choice, guard, options);
+    stopping.push(() => surroundings.close());
+    const fleet = new Fleet({ folder, surroundings, guard, options, report });
     stopping.push(() => fleet.stop());
-    await fleet.start(lease.ports);
-    return labOf({ folder, fleet, nats, stop });
+    await fleet.start(options.replicas ?? DEFAULT_REPLICAS);
+    return labOf({ folder, fleet, surroundings, stop });
   } catch (error) {
     await stop();
     throw error;
   }
 }
 
-function labOf(parts: { folder: LabFolder; fleet: Fleet; nats: LabNats; stop: Lab['stop'] }): Lab {
-  const { folder, fleet, nats, stop } = parts;
+function openSurroundings(
+  choice: BrokerChoice,
+  guard: Guard,
+  { network = 'shared', basePort = DEFAULT_BASE_PORT }: LabOptions,
+): Promise<Surroundings> {
+  switch (network) {
+    case 'shared':
+      return sharedSurroundings(choice, guard, basePort);
+    case 'routed':
+      return routedSurroundings(choice, guard, basePort);
+    case 'namespaces':
+      return namespaceSurroundings(choice, guard);
+  }
+}
+
+function labOf(parts: { folder: LabFolder; fleet: Fleet; surroundings: Surroundings; stop: Lab['stop'] }): Lab {
+  const { folder, fleet, surroundings, stop } = parts;
   return {
     cluster: folder.cluster,
     folder: folder.path,
     get replicas() {
       return fleet.replicas;
     },
-    nats,
+    nats: surroundings.nats,
+    network: surroundings.network,
     stop,
     settled: () => waitUntilMutuallyVisible(fleet.replicas),
     replica: (id) => fleet.replica(id),
     addReplica: () => fleet.add(),
     dropReplica: (id) => fleet.drop(id),
-  };
-}
-
-async function openNats(choice: BrokerChoice, guard: Guard): Promise<LabNats> {
-  if (choice.kind === 'external') {
-    const refuse = async (): Promise<void> => {
-      throw new CausewayError('invalid-config', `the NATS server at ${choice.url} is not this lab's to stop or start`);
-    };
-    return { url: choice.url, choice, stop: refuse, start: refuse };
-  }
-  const order = choice.kind === 'binary' ? choice : ({ kind: 'embedded' } as const);
-  const { url, port }: StartedBroker = await guard.startBroker(order, 0);
-  return {
-    url,
-    choice,
-    stop: () => guard.stopBroker(),
-    start: async () => void (await guard.startBroker(order, port)),
   };
 }

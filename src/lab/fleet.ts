@@ -2,29 +2,21 @@
 import { CausewayError } from '../base/errors.js';
 import type { Guard } from './guard.js';
 import type { LabFolder } from './lab-folder.js';
-import { leasePorts, type PortLease } from './port-lease.js';
 import { waitUntilMutuallyVisible } from './readiness.js';
 import { ReplicaProcess } from './replica-process.js';
+import type { Site, Surroundings } from './sites/site.js';
 
 export interface FleetOptions {
   readonly folder: LabFolder;
-  readonly natsUrl: string;
+  readonly surroundings: Surroundings;
   readonly guard: Guard;
   /** What all processes are started with alike. */
   readonly options: { readonly logLevel?: string; readonly serveArgs?: readonly string[] };
   readonly report: (line: string) => void;
-  /** Ports of later replicas are the free ones from here upwards. */
-  readonly basePort: number;
-}
-
-interface Address {
-  readonly id: string;
-  readonly http: string;
 }
 
 export class Fleet {
   readonly #options: FleetOptions;
-  readonly #leases: PortLease[] = [];
   #replicas: readonly ReplicaProcess[] = [];
   /** Names are not given twice: the data of an earlier bearer is still there. */
   #named = 0;
@@ -44,20 +36,19 @@ export class Fleet {
     return found;
   }
 
-  /** The first replicas, all at once, one for each port. Resolves when all see all. */
-  async start(ports: readonly number[]): Promise<void> {
-    const addresses = ports.map((port) => this.#nextAddress(port));
-    this.#replicas = addresses.map((address) => this.#make(address, addresses));
+  /** The first replicas, all at once. Resolves when all see all. */
+  async start(count: number): Promise<void> {
+    const sites: Site[] = [];
+    while (sites.length < count) sites.push(await this.#nextSite());
+    this.#replicas = sites.map((site) => this.#make(site, sites));
     await allOrFirstFailure(this.#replicas.map((replica) => replica.start()));
     await waitUntilMutuallyVisible(this.#replicas);
   }
 
   async add(): Promise<ReplicaProcess> {
-    const lease = await leasePorts(1, this.#options.basePort);
-    this.#leases.push(lease);
-    const address = this.#nextAddress(lease.ports[0] as number);
+    const site = await this.#nextSite();
     const known = this.#replicas.map(({ id, url }) => ({ id, http: new URL(url).host }));
-    const replica = this.#make(address, [...known, address]);
+    const replica = this.#make(site, [...known, site]);
     this.#replicas = [...this.#replicas, replica];
     await replica.start();
     return replica;
@@ -71,23 +62,22 @@ export class Fleet {
 
   async stop(): Promise<void> {
     await Promise.all(this.#replicas.map((replica) => replica.stop()));
-    for (const lease of this.#leases.splice(0)) lease.release();
   }
 
-  #nextAddress(port: number): Address {
+  #nextSite(): Promise<Site> {
     this.#named += 1;
-    return { id: `r${this.#named}`, http: `127.0.0.1:${port}` };
+    return this.#options.surroundings.site(`r${this.#named}`);
   }
 
-  #make({ id, http }: Address, members: readonly Address[]): ReplicaProcess {
-    const { folder, natsUrl, guard, options, report } = this.#options;
+  #make({ id, http, natsUrl, launcher }: Site, members: readonly Pick<Site, 'id' | 'http'>[]): ReplicaProcess {
+    const { folder, guard, options, report } = this.#options;
     const peers = members.map((member) => `${member.id}=http://${member.http}`).join(',');
     const own = ['--id', id, '--http', http, '--data', folder.dataOf(id)];
     const common = ['--cluster', folder.cluster, '--nats', natsUrl, '--peers', peers, '--enable-faults'];
     const level = options.logLevel === undefined ? [] : ['--log-level', options.logLevel];
     const args = [...own, ...common, ...level, ...(options.serveArgs ?? [])];
     return new ReplicaProcess(
-      { id, url: `http://${http}`, args, logFile: folder.logOf(id) },
+      { id, url: `http://${http}`, launcher, args, logFile: folder.logOf(id) },
       {
         started: (pid) => guard.watch(pid),
         ended: (pid, how, expected) => {

@@ -1,7 +1,7 @@
 /**
- * The guard: a small process of its own that runs a lab's broker and outlives the lab by a moment, to clean up after it.
- * When the channel to the lab closes - orderly, or because somebody killed it - the guard ends what still runs, removes
- * the lab's temporary folder and exits. Its one argument is that folder, or nothing.
+ * The guard: a small process of its own that runs a lab's brokers and outlives the lab by a moment, to clean up after it.
+ * When the channel to the lab closes - orderly, or because somebody killed it - the guard ends what still runs, undoes what
+ * the lab did to this machine, removes the lab's temporary folder and exits. Its one argument is that folder, or nothing.
  */
 import { rm } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -9,13 +9,16 @@ import { startEmbeddedBroker } from '../adapters/embedded-broker.js';
 import { startNatsServer } from '../adapters/nats-server-process.js';
 import { lookUpProcess, processIdentity } from '../adapters/process-identity.js';
 import { CausewayError } from '../base/errors.js';
-import type { BrokerOrder, GuardOrder, GuardReport } from './guard-protocol.js';
+import type { BrokerOrder, Command, GuardOrder, GuardReport } from './guard-protocol.js';
+import { runUndoing } from './undoing.js';
 
 interface Broker {
   readonly url: string;
   readonly port: number;
+  readonly routeUrl: string | undefined;
   readonly pid: number | undefined;
-  close(): Promise<void>;
+  /** As a crash would end it. */
+  kill(): Promise<void>;
 }
 
 /** Replicas notice by themselves that the lab is gone; what has not ended after this is killed. */
@@ -24,7 +27,8 @@ const POLL_MS = 20;
 
 /** Process ids and, since those are given out again, who they were. */
 const watched = new Map<number, string>();
-let broker: Broker | undefined;
+const brokers = new Map<string, Broker>();
+const undoing: Command[] = [];
 /** Orders are carried out one after the other. */
 let last: Promise<void> = Promise.resolve();
 
@@ -46,18 +50,22 @@ async function carryOut(order: GuardOrder): Promise<void> {
       watched.delete(order.pid);
       return;
     case 'start-broker':
-      return startBroker(order.broker, order.port);
+      return startBroker(order.name, order.broker, order.port);
     case 'stop-broker':
-      await closeBroker();
+      await killBroker(order.name);
       report({ kind: 'broker-stopped' });
+      return;
+    case 'undo':
+      undoing.unshift(order.command);
   }
 }
 
-async function startBroker(order: BrokerOrder, port: number): Promise<void> {
+async function startBroker(name: string, order: BrokerOrder, port: number): Promise<void> {
   try {
-    const started = order.kind === 'embedded' ? await startEmbedded(port) : await startBinary(order.path, port);
-    broker = started;
-    report({ kind: 'broker-started', url: started.url, port: started.port, pid: started.pid });
+    const started = order.kind === 'embedded' ? await startEmbedded(port) : await startBinary(name, order, port);
+    brokers.set(name, started);
+    const { url, port: taken, routeUrl, pid } = started;
+    report({ kind: 'broker-started', url, port: taken, routeUrl, pid });
   } catch (error) {
     const code = error instanceof CausewayError ? error.code : 'transport-failed';
     report({ kind: 'broker-failed', code, detail: error instanceof Error ? error.message : String(error) });
@@ -66,25 +74,30 @@ async function startBroker(order: BrokerOrder, port: number): Promise<void> {
 
 async function startEmbedded(port: number): Promise<Broker> {
   const embedded = await startEmbeddedBroker({ port });
-  return { url: embedded.url, port: embedded.port, pid: undefined, close: () => embedded.close() };
+  return {
+    url: embedded.url,
+    port: embedded.port,
+    routeUrl: undefined,
+    pid: undefined,
+    kill: () => embedded.close(),
+  };
 }
 
-async function startBinary(binary: string, port: number): Promise<Broker> {
-  const server = await startNatsServer({ binary, port });
-  const started: Broker = { url: server.url, port: server.port, pid: server.pid, close: () => server.close() };
+async function startBinary(name: string, order: BrokerOrder & { kind: 'binary' }, port: number): Promise<Broker> {
+  const server = await startNatsServer({ ...order.place, binary: order.path, port });
   void server.exited.then(async (lastLine) => {
-    if (broker !== started) return;
-    broker = undefined;
+    if (brokers.get(name) !== server) return;
+    brokers.delete(name);
     await server.close();
     report({ kind: 'broker-died', lastLine });
   });
-  return started;
+  return server;
 }
 
-async function closeBroker(): Promise<void> {
-  const running = broker;
-  broker = undefined;
-  await running?.close();
+async function killBroker(name: string): Promise<void> {
+  const running = brokers.get(name);
+  brokers.delete(name);
+  await running?.kill();
 }
 
 async function cleanUp(): Promise<void> {
@@ -92,7 +105,8 @@ async function cleanUp(): Promise<void> {
   while (survivors().length > 0 && performance.now() < deadlineMs) await sleep(POLL_MS);
   for (const pid of survivors()) process.kill(pid, 'SIGKILL');
   while (survivors().length > 0) await sleep(POLL_MS);
-  await closeBroker();
+  for (const name of [...brokers.keys()]) await killBroker(name);
+  await runUndoing(undoing);
   const folder = process.argv[2];
   if (folder !== undefined && folder !== '') await rm(folder, { recursive: true, force: true, maxRetries: 5 });
   process.exit(0);

@@ -1,6 +1,7 @@
 /** One replica of a lab as a process that can be killed, paused and started again on its data. */
 import { type ChildProcess, fork } from 'node:child_process';
 import { closeSync, openSync, readFileSync } from 'node:fs';
+import process from 'node:process';
 import { fileURLToPath } from 'node:url';
 import { assert } from '../base/assert.js';
 import { CausewayError, ERRORS, type ErrorCode } from '../base/errors.js';
@@ -10,6 +11,8 @@ import type { ReplicaReport } from './parent-channel.js';
 export interface ReplicaLaunch {
   readonly id: string;
   readonly url: string;
+  /** Words before the program; the last of them becomes the program, under the same process id. */
+  readonly launcher: readonly string[];
   /** Arguments of `causeway serve`. */
   readonly args: readonly string[];
   /** Standard output and error are appended to this file. */
@@ -54,7 +57,7 @@ export class ReplicaProcess {
     const child = fork(CLI, ['serve', ...this.#launch.args, '--exit-with-parent'], {
       detached: true,
       stdio: ['ignore', log, log, 'ipc'],
-      execArgv: [],
+      ...programOf(this.#launch),
     });
     closeSync(log);
     this.#child = child;
@@ -112,6 +115,11 @@ export class ReplicaProcess {
       });
     });
   }
+}
+
+function programOf({ launcher }: ReplicaLaunch): { readonly execPath: string; readonly execArgv: string[] } {
+  const [execPath = process.execPath, ...execArgv] = [...launcher, process.execPath];
+  return { execPath, execArgv };
 }
 
 function firstWord(child: ChildProcess, { id, logFile }: ReplicaLaunch): Promise<void> {

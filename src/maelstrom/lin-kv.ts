@@ -28,7 +28,7 @@ export function linearizableRegisters(replica: Replica, time: Time): Workload {
   };
 }
 
-/** Also resolves when it has taken too long: the request then fails as any without a quorum does. */
+/** Also resolves when it has taken too long: the request then fails like every other without a quorum. */
 async function leaderKnown(replica: Replica, time: Time): Promise<void> {
   const deadlineMs = time.monotonicMs() + BEGIN_MAX_MS;
   while (!replica.readiness('linearizable').ready && time.monotonicMs() < deadlineMs) {

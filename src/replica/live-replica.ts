@@ -1,6 +1,6 @@
 /** The running replica behind the `Replica` interface: wires drivers, request paths and gossip; owns no logic itself. */
 import { CausewayError } from '../base/errors.js';
-import type { Origin, ReplicaId } from '../base/ids.js';
+import type { Origin } from '../base/ids.js';
 import { LIMITS } from '../base/limits.js';
 import { COORDINATION } from '../coordination/coordination.js';
 import { bringsState } from '../replication/messages.js';
@@ -12,6 +12,7 @@ import type { FaultTable } from './faults/fault-table.js';
 import type { MemberView, MetricSample, Readiness, Replica, ReplicaStatus } from './handle.js';
 import { LagSamples } from './lag-samples.js';
 import { ClusterMembership } from './membership/cluster-membership.js';
+import { Greetings } from './membership/greetings.js';
 import { IdentityGuard } from './membership/identity-guard.js';
 import type { MemberTable } from './membership/member-table.js';
 import type { StoredMembership } from './membership/stored-membership.js';
@@ -35,9 +36,9 @@ import { Admission } from './requests/admission.js';
 import { Reads } from './requests/reads.js';
 import type { TokenKnowledge } from './requests/token-check.js';
 import { Writes } from './requests/writes.js';
-import { memberViews, replicaStatus, type StatusParts } from './status.js';
+import { memberViews, replicaReadiness, replicaStatus, type StatusParts } from './status.js';
 import type { Sender } from './wire/envelope.js';
-import type { GossipMessage, Hello } from './wire/gossip-codec.js';
+import type { GossipMessage } from './wire/gossip-codec.js';
 
 export interface LiveReplicaOptions extends ReplicaOptions {
   readonly origin: Origin;
@@ -46,8 +47,6 @@ export interface LiveReplicaOptions extends ReplicaOptions {
   readonly membership: StoredMembership;
   readonly onTaken: (error: CausewayError) => void;
 }
-
-const HELLO_INTERVAL_MS = 1_000;
 
 export class LiveReplica implements Replica {
   readonly id;
@@ -61,6 +60,7 @@ export class LiveReplica implements Replica {
   readonly #messenger: Messenger;
   readonly #members: MemberTable;
   readonly #membership: ClusterMembership;
+  readonly #greetings: Greetings;
   readonly #guard: IdentityGuard;
   readonly #admission: Admission;
   readonly #durability: DurabilityWaiters;
@@ -70,7 +70,6 @@ export class LiveReplica implements Replica {
   readonly #writes: Writes;
   readonly #lag = new LagSamples();
   #writesInProgress = 0;
-  #lastHelloMs = Number.NEGATIVE_INFINITY;
   #cancelTick: () => void = () => {};
   #serving = false;
   #closed = false;
@@ -110,7 +109,9 @@ export class LiveReplica implements Replica {
       send: (to, message) => this.#messenger.sendAudit(to, message),
     });
     this.#admission = this.#openAdmission();
-    this.#durability = new DurabilityWaiters(options.time, (dot) => this.#votersIn(this.#driver.plane.durableAt(dot)));
+    this.#durability = new DurabilityWaiters(options.time, (dot) => {
+      return this.#members.votersAmong(this.#driver.plane.durableAt(dot));
+    });
     this.#reads = new Reads(options.storage, options.time, this.#driver, this.#admission);
     this.#writes = new Writes({
       time: options.time,
@@ -119,9 +120,10 @@ export class LiveReplica implements Replica {
       durability: this.#durability,
       applied: this.#machine,
       voters: () => this.#members.voters,
-      reachable: () => this.#votersIn([this.id, ...this.#reachable()]),
+      reachable: () => this.#reachableVoters(),
     });
     this.#consensus = this.#openConsensus();
+    this.#greetings = this.#openGreetings();
   }
 
   get ordered(): OrderedReplica {
@@ -155,6 +157,10 @@ export class LiveReplica implements Replica {
     return this.#reads.read(key, context);
   }
 
+  readNow(key: string, context: RequestContext): ReadResult | undefined {
+    return this.#reads.readNow(key, context);
+  }
+
   readMany(keys: readonly string[], context: RequestContext): Promise<MultiReadResult> {
     return this.#reads.readMany(keys, context);
   }
@@ -183,13 +189,7 @@ export class LiveReplica implements Replica {
   readiness(level: WeakLevel | 'linearizable'): Readiness {
     if (this.#admission.draining) return { ready: false, reason: 'shutting down' };
     if (!this.#serving) return { ready: false, reason: 'starting' };
-    if (level !== 'eventual' && this.#driver.plane.installing) {
-      return { ready: false, reason: 'installing a snapshot' };
-    }
-    if (level === 'linearizable' && !this.#consensus.hasLeader) {
-      return { ready: false, reason: 'no leader of the total order is known' };
-    }
-    return { ready: true };
+    return replicaReadiness(level, this.#statusParts());
   }
 
   metrics(): readonly MetricSample[] {
@@ -235,22 +235,18 @@ export class LiveReplica implements Replica {
       send: (to, message) => this.#messenger.sendGossip(to, message),
       onAgreed: (agreed) => {
         this.#driver.setMembers(agreed);
-        this.#hello();
+        this.#greetings.say();
       },
-      onBound: () => this.#hello(),
+      onBound: () => this.#greetings.say(),
       onOutdated: () => this.#driver.outdated(),
       onRemoved: () => this.#admission.drain(),
     });
   }
 
-  #reachable(): ReplicaId[] {
+  #reachableVoters(): number {
     const peers = this.#driver.plane.peers(this.#driver.now());
-    return peers.filter((peer) => peer.reachable).map((peer) => peer.replica);
-  }
-
-  #votersIn(replicas: readonly ReplicaId[]): number {
-    const { ids } = this.#members.voters;
-    return replicas.filter((replica) => ids.includes(replica)).length;
+    const reachable = peers.filter((peer) => peer.reachable).map((peer) => peer.replica);
+    return this.#members.votersAmong([this.id, ...reachable]);
   }
 
   #openMessenger(): Messenger {
@@ -290,6 +286,18 @@ export class LiveReplica implements Replica {
     });
   }
 
+  #openGreetings(): Greetings {
+    return new Greetings({
+      ...this.#options,
+      startedMs: this.#startedMs,
+      driver: this.#driver,
+      members: this.#members,
+      membership: this.#membership,
+      position: () => this.#consensus.position,
+      send: (hello) => this.#messenger.sendGossip('all', hello),
+    });
+  }
+
   #openAdmission(): Admission {
     return new Admission({
       time: this.#options.time,
@@ -319,35 +327,13 @@ export class LiveReplica implements Replica {
 
   #hear(from: Sender, message: GossipMessage): void {
     if (from.replica === this.id) this.#guard.meet(from, message);
-    else if (message.kind === 'hello') this.#greet(from, message);
+    else if (message.kind === 'hello') this.#greetings.hear(from, message);
     else this.#membership.receive(from, message);
   }
 
-  #greet(from: Sender, hello: Hello): void {
-    const wasRemoved = this.#members.wasRemoved(from.origin);
-    const nowMs = this.#options.time.monotonicMs();
-    if (!wasRemoved && this.#members.hear(from.replica, from.origin, hello, nowMs)) this.#hello();
-    this.#membership.heardHello(from, hello);
-  }
-
   #announce(): void {
-    this.#hello();
+    this.#greetings.say();
     this.#driver.connected();
-  }
-
-  #hello(): void {
-    const { plane, liveKeys } = this.#driver;
-    this.#lastHelloMs = this.#options.time.monotonicMs();
-    this.#messenger.sendGossip('all', {
-      kind: 'hello',
-      url: this.#options.url,
-      startedMs: Math.max(0, Math.floor(this.#startedMs)),
-      keys: liveKeys,
-      buffered: plane.buffered,
-      hlc: plane.hlc,
-      order: this.#membership.order,
-      position: this.#consensus.position,
-    });
   }
 
   /** What it comes across without being asked - a damaged record, a broken invariant - leaves nothing to go on from. */
@@ -369,7 +355,7 @@ export class LiveReplica implements Replica {
       this.#consensus.tick();
     }
     this.#lag.note(this.#driver.plane.durable, now);
-    if (now - this.#lastHelloMs >= HELLO_INTERVAL_MS) this.#hello();
+    this.#greetings.tick();
     this.#cancelTick = this.#options.time.after(LIMITS.tickMs, () => this.#tickOrDie());
   }
 
@@ -384,7 +370,7 @@ export class LiveReplica implements Replica {
     this.#consensus.reincarnated();
     const detail = 'this replica found its data directory to be an old copy and took a new incarnation';
     this.#durability.failAll(new CausewayError('outcome-unknown', detail));
-    this.#hello();
+    this.#greetings.say();
   }
 
   #statusParts(): StatusParts {

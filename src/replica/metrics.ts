@@ -38,18 +38,9 @@ export function replicaMetrics(sources: MetricSources): readonly MetricSample[] 
       value: plane.counters[name as keyof CausalPlane['counters']],
     }),
   );
-  const refused = [...messenger.refused].map(
-    ([reason, value]): MetricSample => ({
-      name: 'messages_refused_total',
-      kind: 'counter',
-      help: 'Transport messages refused before they reached a plane',
-      value,
-      labels: { reason },
-    }),
-  );
   return [
     ...counters,
-    ...refused,
+    ...byReason('messages_refused_total', 'Transport messages refused before they reached a plane', messenger.refused),
     ...consensusMetrics(sources.consensus),
     counter('audit_pages_compared_total', 'Pages of the keyspace compared with a peer', audit.compared),
     counter('audit_records_repaired_total', 'Records that differed from a peer and were joined', audit.repaired),
@@ -65,17 +56,8 @@ export function replicaMetrics(sources: MetricSources): readonly MetricSample[] 
 function consensusMetrics(consensus: ConsensusPlane): readonly MetricSample[] {
   const { raft, proposals, waitingLocks, observedLocks, watchedLeases, logEntries } = consensus.figures;
   const { role, term, commitIndex, appliedIndex } = consensus.status();
-  const refused = [...raft.refused].map(
-    ([reason, value]): MetricSample => ({
-      name: 'raft_messages_refused_total',
-      kind: 'counter',
-      help: 'Raft messages that had no effect',
-      value,
-      labels: { reason },
-    }),
-  );
   return [
-    ...refused,
+    ...byReason('raft_messages_refused_total', 'Raft messages that had no effect', raft.refused),
     gauge('raft_leader', '1 if this replica leads the total order', role === 'leader' ? 1 : 0),
     gauge('raft_term', 'Term of the total order', term),
     gauge('raft_commit_index', 'Last entry known to be committed', commitIndex),
@@ -90,6 +72,10 @@ function consensusMetrics(consensus: ConsensusPlane): readonly MetricSample[] {
     gauge('locks_observed', 'Locks and elections that somebody observes', observedLocks),
     gauge('leases_watched', 'Leases and places in queues that this replica would end', watchedLeases),
   ];
+}
+
+function byReason(name: string, help: string, counts: ReadonlyMap<string, number>): readonly MetricSample[] {
+  return [...counts].map(([reason, value]) => ({ ...counter(name, help, value), labels: { reason } }));
 }
 
 function gauge(name: string, help: string, value: number): MetricSample {

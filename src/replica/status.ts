@@ -1,10 +1,11 @@
 /** What a replica says of itself and of the others when asked. */
 import type { CausalDriver } from './causal/causal-driver.js';
-import type { MemberView, PeerView, ReplicaStatus } from './handle.js';
+import type { MemberView, PeerView, Readiness, ReplicaStatus } from './handle.js';
 import type { LagSamples } from './lag-samples.js';
 import type { MemberTable } from './membership/member-table.js';
 import type { ConsensusPlane } from './order/consensus-plane.js';
 import type { ReplicaOptions } from './replica-options.js';
+import type { WeakLevel } from './request-types.js';
 
 export interface StatusParts {
   readonly options: ReplicaOptions;
@@ -36,6 +37,15 @@ export function replicaStatus(parts: StatusParts): ReplicaStatus {
     url: options.url,
     startedMs: parts.startedMs,
   };
+}
+
+/** Of a replica that takes requests. */
+export function replicaReadiness(level: WeakLevel | 'linearizable', { driver, consensus }: StatusParts): Readiness {
+  if (level !== 'eventual' && driver.plane.installing) return { ready: false, reason: 'installing a snapshot' };
+  if (level === 'linearizable' && !consensus.hasLeader) {
+    return { ready: false, reason: 'no leader of the total order is known' };
+  }
+  return { ready: true };
 }
 
 function peerViews(parts: StatusParts): PeerView[] {

@@ -18,7 +18,7 @@ import { Delivery } from './delivery.js';
 import { DigestSchedule } from './digest-schedule.js';
 import { Intake } from './intake.js';
 import { Joining } from './joining.js';
-import { bringsState, type PlaneMessage } from './messages.js';
+import type { PlaneMessage } from './messages.js';
 import { Outbox, type SelfPortrait } from './outbox.js';
 import { PeerTable } from './peer-table.js';
 import { type PlaneCounter, type PlaneCounters, zeroCounters } from './plane-counters.js';
@@ -33,6 +33,7 @@ import type {
   PlaneRecovered,
 } from './plane-types.js';
 import { Announcement, ReportDuty } from './publication.js';
+import { Reception } from './reception.js';
 import { Retention, type Trim } from './retention.js';
 import { Serving } from './serving.js';
 import { Stability } from './stability.js';
@@ -67,7 +68,7 @@ export class CausalPlane {
   readonly #reports = new ReportDuty();
   readonly #digests: DigestSchedule;
   readonly #outbox = new Outbox();
-  readonly #serving: Serving;
+  readonly #reception: Reception;
   readonly #counters: Record<PlaneCounter, number> = zeroCounters();
   #trim: Trim | undefined;
   #outstanding: PersistBatch | undefined;
@@ -90,8 +91,8 @@ export class CausalPlane {
     this.#joining = new Joining(self, recovered.vector.get(self) > 0 || this.#peers.all().length === 0);
     this.#stability = new Stability(replica);
     this.#retention = new Retention(recovered.floor, recovered.forgotten, ordered);
-    this.#serving = new Serving(replica, this.#outbox, this.#retention);
     this.#digests = new DigestSchedule(random);
+    this.#reception = this.#openReception();
     if (recovered.installing) this.#catchUp.resume({ target: recovered.installTarget });
   }
 
@@ -229,16 +230,7 @@ export class CausalPlane {
   receive(from: Peer, message: PlaneMessage, now: Now): void {
     this.#observe(now);
     if (this.restored !== undefined) return;
-    const standing = this.#peers.hear(from, now.monotonicMs);
-    if (standing === 'foreign') this.#counters.refused += 1;
-    else if (standing === 'retired') this.#receiveLate(message, now);
-    else {
-      if (standing === 'new') this.#welcome(from.replica);
-      if (message.kind === 'digest') this.#peers.learnDigest(from.replica, message, now.monotonicMs);
-      const takes = this.#joining.takesFrom(from.origin, this.#peers.get(from.replica)?.members, this.#peers.agreement);
-      this.#learn(from, message, takes);
-      if (takes || !bringsState(message)) this.#dispatch(from, message, now);
-    }
+    this.#reception.receive(from, message, now);
   }
 
   /** To be called every `LIMITS.tickMs`. */
@@ -308,6 +300,22 @@ export class CausalPlane {
     return this.#outbox.take(() => this.#portrait());
   }
 
+  #openReception(): Reception {
+    return new Reception({
+      self: this.#self,
+      durable: () => this.#durable,
+      peers: this.#peers,
+      intake: this.#intake,
+      catchUp: this.#catchUp,
+      joining: this.#joining,
+      stability: this.#stability,
+      reports: this.#reports,
+      serving: new Serving(this.#replica, this.#outbox, this.#retention),
+      outbox: this.#outbox,
+      counters: this.#counters,
+    });
+  }
+
   #observe(now: Now): void {
     this.#peers.observe(now.monotonicMs);
   }
@@ -320,75 +328,6 @@ export class CausalPlane {
   }
 
   #reached(): void {
-    const others = this.#peers.all().map(({ replica }) => replica);
-    this.#joining.reach(this.#durable, others);
-  }
-
-  /** A peer that was not heard before, or that lost its data, learns at once what is here. */
-  #welcome(replica: ReplicaId): void {
-    this.#catchUp.forget(replica);
-    this.#joining.forget(replica);
-    this.#outbox.digestTo(replica);
-  }
-
-  /** A former incarnation speaks: its groups are as good as ever, what it says about itself is not. */
-  #receiveLate(message: PlaneMessage, now: Now): void {
-    if (!this.joined) return;
-    if (message.kind === 'groups' || message.kind === 'fetched') this.#absorb(message.groups, now);
-  }
-
-  #learn(from: Peer, message: PlaneMessage, takes: boolean): void {
-    if (message.kind === 'fetch' || message.kind === 'snapshot-fetch' || message.kind === 'snapshot-gone') return;
-    const { vector } = message;
-    this.#intake.suspect(vector.get(this.#self), this.#durable.get(this.#self));
-    this.#joining.notice();
-    if (!takes) return;
-    this.#peers.learn(from.replica, vector);
-    if (message.kind === 'digest' && this.#peers.goesByOurMembers(message)) {
-      this.#stability.hear(from.replica, from.origin, vector, this.#durable);
-    }
-  }
-
-  #dispatch({ replica: from, origin }: Peer, message: PlaneMessage, now: Now): void {
-    switch (message.kind) {
-      case 'groups':
-        if (message.wantReport) this.#reports.want(message.groups.filter(({ dot }) => this.#peers.admits(dot.origin)));
-        this.#absorb(message.groups, now);
-        break;
-      case 'report':
-        break;
-      case 'digest':
-        this.#peers.learnFloor(from, message.floor);
-        this.#joining.hear({ replica: from, origin }, message, this.#peers.agreement);
-        this.#reached();
-        if (message.wantReply) this.#outbox.digestTo(from);
-        break;
-      case 'fetch':
-        if (!this.#serving.fetch(from, message, this.#durable)) this.#counters.refused += 1;
-        break;
-      case 'fetched': {
-        this.#peers.learnFloor(from, message.floor);
-        const fresh = this.#absorb(message.groups, now);
-        this.#outbox.send(...this.#catchUp.fetched(from, message, fresh, now.monotonicMs));
-        break;
-      }
-      case 'snapshot-fetch':
-        this.#serving.snapshot(from, message, this.#catchUp.view);
-        break;
-      case 'snapshot-page':
-        if (!this.#catchUp.page(from, message, now.monotonicMs)) this.#counters.duplicates += 1;
-        break;
-      case 'snapshot-gone':
-        this.#catchUp.gone(from, message.session);
-        break;
-      default:
-        message satisfies never;
-        this.#counters.refused += 1;
-    }
-  }
-
-  /** Returns how many of the groups were new. */
-  #absorb(groups: readonly WriteGroup[], now: Now): number {
-    return this.#intake.absorb(groups, this.#durable.get(this.#self), now.wallMs);
+    this.#joining.reach(this.#durable, this.#peers.replicas);
   }
 }

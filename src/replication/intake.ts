@@ -86,7 +86,7 @@ export class Intake {
     if (counter > ownDurable) this.#restored = Math.max(counter, this.#restored ?? 0);
   }
 
-  /** A stamp too far ahead is not followed, but its group is as good as any: stamps never decide causality. */
+  /** A stamp too far ahead is not followed, but its group is taken all the same: stamps never decide causality. */
   #follow(hlc: Hlc, wallMs: number): void {
     const merge = mergeHlc(this.#hlc, hlc, wallMs, LIMITS.clockMaxAheadMs);
     if (merge.kind === 'merged') this.#hlc = merge.last;

@@ -2,21 +2,12 @@
  * Messages and storage reads that wait to be taken by the driver. What only states the present - digests, reports - is
  * kept as a mark and written when it is taken, so it is never stale, never doubled, and takes no room.
  */
-import type { Origin, ReplicaId } from '../base/ids.js';
-import type { VersionVector } from '../clocks/version-vector.js';
+import type { ReplicaId } from '../base/ids.js';
 import type { DigestMessage, Outgoing } from './messages.js';
 import type { PlaneOutbox, ServeRequest } from './plane-types.js';
 
 /** What this replica may say of itself: all of it durable. */
-export interface SelfPortrait {
-  readonly vector: VersionVector;
-  readonly floor: VersionVector;
-  readonly forgotten: VersionVector;
-  readonly holding: readonly Origin[];
-  readonly heard: readonly Origin[];
-  readonly members: readonly Origin[];
-  readonly joined: boolean;
-}
+export type SelfPortrait = Omit<DigestMessage, 'kind' | 'wantReply'>;
 
 export class Outbox {
   #sends: Outgoing[] = [];

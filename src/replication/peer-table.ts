@@ -60,11 +60,16 @@ export class PeerTable {
 
   /** From now on these are the members. Returns the replicas that are none any more. */
   agree(agreement: Agreement, nowMs: number): readonly ReplicaId[] {
-    const before = [...this.#peers.keys()];
+    const before = this.replicas;
     this.#agreement = agreement;
     this.#membersSinceMs = nowMs;
     this.#setReplicas(replicasOf(agreement));
     return before.filter((replica) => !this.#peers.has(replica));
+  }
+
+  /** The other members. */
+  get replicas(): readonly ReplicaId[] {
+    return [...this.#peers.keys()];
   }
 
   all(): PeerRecord[] {

@@ -156,7 +156,7 @@ describe('the NATS transport', () => {
   });
 });
 
-describe.skipIf(nats.kind === 'none')('the NATS transport and a difficult nats-server', () => {
+describe.runIf(nats.kind !== 'none')('the NATS transport and a difficult nats-server', () => {
   const binary = nats.kind === 'binary' ? nats.path : '';
 
   async function start(settings: Readonly<Record<string, unknown>> = {}) {

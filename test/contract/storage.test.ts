@@ -5,60 +5,31 @@ import { join } from 'node:path';
 import { openJournalStorage } from '../../src/adapters/journal-storage.js';
 import { openLmdbStorage } from '../../src/adapters/lmdb-storage.js';
 import { MemoryDisk, openMemoryStorage } from '../../src/adapters/memory-storage.js';
-import { describeStorage } from './storage.js';
+import type { Storage } from '../../src/ports/storage.js';
+import { describeStorage, type OpenedStorage } from './storage.js';
 
-describeStorage('memory', async () => {
+describeStorage('memory', () => {
   const disk = new MemoryDisk();
-  const storage = openMemoryStorage({ disk });
-  return {
-    storage,
-    reopen: async () => {
-      await storage.close();
-      return openMemoryStorage({ disk });
-    },
-    dispose: async () => undefined,
-  };
+  return opened(async () => openMemoryStorage({ disk }));
 });
 
-describeStorage('memory, with a disk that takes its time', async () => {
+describeStorage('memory, with a disk that takes its time', () => {
   const disk = new MemoryDisk();
-  const storage = openMemoryStorage({ disk, flush: (done) => void setImmediate(() => setImmediate(done)) });
-  return { storage, dispose: () => storage.close() };
+  const flush = (done: () => void) => void setImmediate(() => setImmediate(done));
+  return opened(async () => openMemoryStorage({ disk, flush }));
 });
 
-describeStorage('lmdb', async () => {
-  const directory = await mkdtemp(join(tmpdir(), 'causeway-storage.'));
-  let storage = openLmdbStorage({ directory });
-  return {
-    storage,
-    reopen: async () => {
-      await storage.close();
-      storage = openLmdbStorage({ directory });
-      return storage;
-    },
-    dispose: async () => {
-      await storage.close();
-      await rm(directory, { recursive: true, force: true });
-    },
-  };
-});
+describeStorage('lmdb', () => inDirectory(async (directory) => openLmdbStorage({ directory })));
 
-describeStorage('lmdb, outgrowing its map', async () => {
-  const directory = await mkdtemp(join(tmpdir(), 'causeway-storage.'));
-  const storage = openLmdbStorage({ directory, mapBytes: 128 * 1024 });
-  return {
-    storage,
-    dispose: async () => {
-      await storage.close();
-      await rm(directory, { recursive: true, force: true });
-    },
-  };
-});
+describeStorage('lmdb, outgrowing its map', () =>
+  inDirectory(async (directory) => openLmdbStorage({ directory, mapBytes: 128 * 1024 })),
+);
 
-describeStorage('journal', async () => {
-  const directory = await mkdtemp(join(tmpdir(), 'causeway-storage.'));
-  // So little that it is written anew again and again.
-  const open = () => openJournalStorage({ directory, rewriteMinBytes: 256 });
+// So little that it is written anew again and again.
+describeStorage('journal', () => inDirectory((directory) => openJournalStorage({ directory, rewriteMinBytes: 256 })));
+
+/** `open` finds what the storage it opened before has kept. */
+async function opened(open: () => Promise<Storage>): Promise<OpenedStorage> {
   let storage = await open();
   return {
     storage,
@@ -67,9 +38,18 @@ describeStorage('journal', async () => {
       storage = await open();
       return storage;
     },
+    dispose: () => storage.close(),
+  };
+}
+
+async function inDirectory(open: (directory: string) => Promise<Storage>): Promise<OpenedStorage> {
+  const directory = await mkdtemp(join(tmpdir(), 'causeway-storage.'));
+  const { dispose, ...rest } = await opened(() => open(directory));
+  return {
+    ...rest,
     dispose: async () => {
-      await storage.close();
+      await dispose();
       await rm(directory, { recursive: true, force: true });
     },
   };
-});
+}

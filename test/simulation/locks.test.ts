@@ -76,7 +76,8 @@ class Workload {
 
   async #write(node: LockNode, fence: { readonly lock: string; readonly token: number }): Promise<void> {
     const command = { kind: 'write', op: putOp(fence.lock, `${fence.token}`), condition: undefined } as const;
-    const entry = { base: node.view.applied, retry: undefined, deps: VersionVector.EMPTY, adopted: [], command };
+    const { EMPTY: deps } = VersionVector;
+    const entry = { base: node.view.applied, retry: undefined, deps, known: undefined, adopted: [], command };
     const { value } = await this.#told(node, node.propose({ ...entry, fences: [fence] }, 1_000));
     if (value?.outcome.kind === 'written') this.written += 1;
     if (value?.outcome.kind === 'refused') {

@@ -120,6 +120,7 @@ export function entryOf(parts: Partial<Entry>): Entry {
     base: 0,
     retry: undefined,
     deps: VersionVector.EMPTY,
+    known: undefined,
     adopted: [],
     fences: [],
     command: { kind: 'adopt' },

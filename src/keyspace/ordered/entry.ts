@@ -1,10 +1,12 @@
 /**
- * An entry of the log, as bytes: version 1 is
+ * An entry of the log, as bytes: version 2 is
  *
  *     version, leader's time (6 bytes), checksum of the body, checksum of time and that checksum, body
  *
  * so that a leader can stamp its time on a proposal without reading it, and no bit of either can change unnoticed. An
  * entry that does not decode is damage: it is reported, never skipped, because replicas that skip differently differ.
+ *
+ * Version 1, which is read and not written any more, has no `known` in its body.
  */
 import { assert } from '../../base/assert.js';
 import { ByteReader, ByteWriter, DecodeError } from '../../base/bytes.js';
@@ -36,12 +38,18 @@ export interface Entry {
   readonly retry: RetryName | undefined;
   /** The request's token joined with `pastOf` what is adopted; durable on a majority before this is proposed. */
   readonly deps: VersionVector;
+  /**
+   * Of a transaction whose answer shows several keys: what the proposer's causal view had when it chose `adopted`, without
+   * the log. Undefined otherwise.
+   */
+  readonly known: VersionVector | undefined;
   readonly adopted: readonly Adoption[];
   readonly fences: readonly Fence[];
   readonly command: Command;
 }
 
-const VERSION = 1;
+const VERSION = 2;
+const VERSION_WITHOUT_KNOWN = 1;
 const TIME_AT = 1;
 const BODY_CHECKSUM_AT = 7;
 const CHECKSUM_AT = 11;
@@ -61,7 +69,7 @@ export function encodeEntry(entry: Entry): Uint8Array {
   }
   const bytes = writer.finish();
   try {
-    decodeBody(bytes.subarray(BODY_AT), entry.timeMs);
+    decodeBody(bytes.subarray(BODY_AT), entry.timeMs, VERSION);
   } catch (error) {
     if (!(error instanceof DecodeError)) throw error;
     throw new CausewayError('invalid-request', `The request cannot be carried by the log: ${error.message}.`);
@@ -89,10 +97,11 @@ export function decodeEntry(bytes: Uint8Array): Entry {
   const view = viewOf(bytes);
   if (view.getUint32(CHECKSUM_AT) !== crc32(bytes.subarray(0, CHECKSUM_AT)))
     throw new DecodeError('checksum of the head');
-  if (bytes[0] !== VERSION) throw new DecodeError(`entry of version ${bytes[0]}`);
+  const version = bytes[0];
+  if (version !== VERSION && version !== VERSION_WITHOUT_KNOWN) throw new DecodeError(`entry of version ${version}`);
   const body = bytes.subarray(BODY_AT);
   if (view.getUint32(BODY_CHECKSUM_AT) !== crc32(body)) throw new DecodeError('checksum of the body');
-  return decodeBody(body, view.getUint16(TIME_AT) * 2 ** 32 + view.getUint32(TIME_AT + 2));
+  return decodeBody(body, view.getUint16(TIME_AT) * 2 ** 32 + view.getUint32(TIME_AT + 2), version);
 }
 
 /** The name of an encoded entry, without reading the rest. @throws DecodeError if it has none. */
@@ -106,13 +115,15 @@ function encodeBody(writer: ByteWriter, entry: Entry): void {
   writer.varuint(entry.base).flag(entry.retry !== undefined);
   if (entry.retry !== undefined) writer.string(entry.retry.key).string(entry.retry.fingerprint);
   entry.deps.encode(writer);
+  writer.flag(entry.known !== undefined);
+  entry.known?.encode(writer);
   writer.varuint(entry.fences.length);
   for (const { lock, token } of entry.fences) writer.string(lock).varuint(token);
   encodeAdoptions(writer, entry.adopted);
   encodeCommand(writer, entry.command);
 }
 
-function decodeBody(body: Uint8Array, timeMs: number): Entry {
+function decodeBody(body: Uint8Array, timeMs: number, version: number): Entry {
   const reader = new ByteReader(body);
   const entry: Entry = {
     timeMs,
@@ -121,6 +132,7 @@ function decodeBody(body: Uint8Array, timeMs: number): Entry {
     base: reader.varuint(),
     retry: reader.flag() ? decodeRetry(reader) : undefined,
     deps: VersionVector.decode(reader),
+    known: version !== VERSION_WITHOUT_KNOWN && reader.flag() ? VersionVector.decode(reader) : undefined,
     fences: decodeFences(reader),
     adopted: decodeAdoptions(reader),
     command: decodeCommand(reader),

@@ -23,8 +23,10 @@ export type Outcome =
   /** The answer of the coordination objects, in their own encoding. */
   | { readonly kind: 'coordinated'; readonly answer: Uint8Array }
   /**
-   * Not applied, and nothing was adopted: between `base` and this entry the log forgot tombstones, so that what the
-   * proposer judged by may be wrong. It applies the log up to here, judges anew and proposes again.
+   * Not applied. Either the log forgot tombstones between `base` and this entry: then nothing was adopted, for what the
+   * proposer judged by may be wrong. Or the keys of a transaction depend on what the proposer did not know: then `past` of
+   * what was applied is what they depend on. The proposer waits for that, judges anew and proposes again. It may, because
+   * an entry that is stale would be so at every later index.
    */
   | { readonly kind: 'stale' }
   | Refusal;

@@ -36,7 +36,7 @@ export const levelStory: Story = {
       { status: 200, body: 'hello', headers: { 'consistency-level': 'causal', 'served-by': 'r2' } },
     ),
     request(
-      'Read it at r3 with the token as well: any replica will do',
+      'Read it at r3 with the token as well, for every replica can serve it',
       { at: 'r3', level: 'causal', key: 'demo/greeting', as: 'alice' },
       { status: 200, body: 'hello', headers: { 'served-by': 'r3' } },
     ),

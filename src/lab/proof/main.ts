@@ -1,6 +1,6 @@
 /**
- * `npm run proof -- [registers] [claims] [members]`: the proofs at full size on a lab of this machine, each on a cluster of
- * its own. Exits with 0 if everything held, 1 if something did not, 2 if a checker could not decide.
+ * `npm run proof -- [registers] [claims] [members] [soak]`: the proofs at full size on a lab of this machine, each on a cluster
+ * of its own; `soak` only if it is named. Exits with 0 if everything held, 1 if something did not, 2 if a checker could not decide.
  */
 import { createWriteStream, mkdirSync, rmSync } from 'node:fs';
 import { join, resolve } from 'node:path';
@@ -8,16 +8,19 @@ import { finished } from 'node:stream/promises';
 import { parseArgs } from 'node:util';
 import { historyLine } from '../../check/history/line.js';
 import { type Lab, startLab } from '../cluster.js';
-import { FAULT_NAMES } from '../workload/faults.js';
+import { NETWORK_KINDS, type NetworkKind } from '../sites/site.js';
+import { type FaultName, faultsOf } from '../workload/faults.js';
 import type { NemesisOptions } from '../workload/nemesis.js';
 import { proveClaims } from './claims.js';
 import { proveMembers } from './members.js';
 import { exitCode, isSound, judged, type Outcome, type Run } from './outcome.js';
 import { proveRegisters } from './registers.js';
 import { renderOutcome } from './render.js';
+import { proveSoak } from './soak.js';
 
 const BASE_PORT = 7601;
 const PROGRESS_MS = 5_000;
+const FAULTS_PER_ROUND = 6;
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -30,6 +33,10 @@ const { values, positionals } = parseArgs({
     'timeout-ms': { type: 'string', default: '2000' },
     'fault-ms': { type: 'string', default: '2000' },
     'rest-ms': { type: 'string', default: '3000' },
+    seconds: { type: 'string', default: '600' },
+    rate: { type: 'string', default: '500' },
+    'fault-every': { type: 'string', default: '5' },
+    network: { type: 'string', default: 'shared' },
     'give-up-ms': { type: 'string', default: '3600000' },
     out: { type: 'string', default: join('.cache', 'proof') },
   },
@@ -51,7 +58,7 @@ const PROOFS: Readonly<Record<string, (lab: Lab) => Promise<Run>>> = {
       operations,
       objectClients: Math.ceil(sizes.clients / 4),
       giveUpMs: wholeNumber('give-up-ms'),
-      nemesis: nemesis(),
+      nemesis: nemesis(lab),
       progress: nowAndThen((served) => `${served} of ${operations} linearizable operations`),
     }),
   claims: (lab) =>
@@ -62,13 +69,24 @@ const PROOFS: Readonly<Record<string, (lab: Lab) => Promise<Run>>> = {
       racers: 5,
       lanes: 4,
       attempts: 1_000,
-      nemesis: nemesis(),
+      nemesis: nemesis(lab),
       progress: nowAndThen((race) => `race ${race}`),
     }),
   members: (lab) => proveMembers({ ...sizes, lab, operationsEach: Math.ceil(operations / 50), report: say }),
+  soak: (lab) =>
+    proveSoak({
+      ...sizes,
+      lab,
+      seconds: wholeNumber('seconds'),
+      rate: wholeNumber('rate'),
+      faults: faultsOf(lab) as readonly [FaultName, ...FaultName[]],
+      faultEverySeconds: wholeNumber('fault-every'),
+      faultsPerRound: FAULTS_PER_ROUND,
+      report: say,
+    }),
 };
 
-const names = positionals.length > 0 ? positionals : Object.keys(PROOFS);
+const names = positionals.length > 0 ? positionals : ['registers', 'claims', 'members'];
 const outcomes: Outcome[] = [];
 for (const name of names) outcomes.push(await run(name));
 process.exitCode = exitCode(outcomes);
@@ -92,7 +110,8 @@ async function run(name: string): Promise<Outcome> {
 
 async function record(dataFolder: string, name: string, prove: (lab: Lab) => Promise<Run>): Promise<Run> {
   const ended: string[] = [];
-  const lab = await startLab({ basePort: BASE_PORT, dataFolder, report: (line) => ended.push(line), announce: say });
+  const report = (line: string): void => void ended.push(line);
+  const lab = await startLab({ basePort: BASE_PORT, dataFolder, network: networkKind(), report, announce: say });
   say(`${name}: seed ${sizes.seed}`);
   try {
     const found = await prove(lab);
@@ -102,9 +121,9 @@ async function record(dataFolder: string, name: string, prove: (lab: Lab) => Pro
   }
 }
 
-function nemesis(): Pick<NemesisOptions, 'faults' | 'lastsMs' | 'restMs' | 'report'> {
+function nemesis(lab: Lab): Pick<NemesisOptions, 'faults' | 'lastsMs' | 'restMs' | 'report'> {
   return {
-    faults: FAULT_NAMES,
+    faults: faultsOf(lab),
     lastsMs: wholeNumber('fault-ms'),
     restMs: wholeNumber('rest-ms'),
     report: ({ fault, replica }) => say(`${fault}: ${replica}`),
@@ -118,7 +137,13 @@ async function writeHistory(file: string, { history }: Run): Promise<void> {
   await finished(stream);
 }
 
-function wholeNumber(name: Exclude<keyof typeof values, 'out'>): number {
+function networkKind(): NetworkKind {
+  const kind = NETWORK_KINDS.find((each) => each === values.network);
+  if (kind === undefined) throw new RangeError(`--network is one of ${NETWORK_KINDS.join(', ')}`);
+  return kind;
+}
+
+function wholeNumber(name: Exclude<keyof typeof values, 'out' | 'network'>): number {
   const number = Number(values[name]);
   if (!Number.isSafeInteger(number) || number < 0) throw new RangeError(`--${name} is not a whole number`);
   return number;

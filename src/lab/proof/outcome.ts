@@ -1,6 +1,8 @@
 /** What became of a proof: what was recorded, and what the checkers say of it. */
+import type { HistoryRecord } from '../../check/history/record.js';
 import { type Judgement, judge } from '../../check/judge.js';
 import type { History, Tally } from '../workload/history.js';
+import { judgeRounds } from './rounds.js';
 
 export interface Run {
   readonly history: History;
@@ -9,6 +11,8 @@ export interface Run {
   readonly troubles: readonly string[];
   /** Figures of the run in the order they are shown. */
   readonly facts: Readonly<Record<string, number | string>>;
+  /** Parts of the history, one after the other, that have no key in common. Without them it is judged as one. */
+  readonly rounds?: readonly (readonly HistoryRecord[])[];
 }
 
 export interface Outcome extends Run {
@@ -17,7 +21,14 @@ export interface Outcome extends Run {
 
 /** Takes a while: the checkers search. */
 export function judged(run: Run): Outcome {
-  return { ...run, judgements: judge(run.history.records) };
+  const { history, rounds } = run;
+  return { ...run, judgements: rounds === undefined ? judge(history.records) : judgeRounds(history.records, rounds) };
+}
+
+/** Leaders changed, and clients were refused and left without an answer: there was something to withstand. */
+export function wasTrying(tally: Tally, terms: number): boolean {
+  const counts = Object.values(tally);
+  return terms > 1 && counts.some(({ fail }) => fail > 0) && counts.some(({ info }) => info > 0);
 }
 
 /** Sound: every promise held, and everything was decided. */

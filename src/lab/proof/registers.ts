@@ -4,13 +4,13 @@
  */
 import type { Lab } from '../cluster.js';
 import { leaderOf } from '../workload/control.js';
-import { History, type Tally, tallyOf } from '../workload/history.js';
+import { History, tallyOf } from '../workload/history.js';
 import { type NemesisOptions, torment } from '../workload/nemesis.js';
 import { ALL_KINDS } from '../workload/register-client.js';
 import { RequestPool } from '../workload/requests.js';
 import { type Ground, runObjectClients, runRegisterClients } from '../workload/run.js';
 import { keyPairs } from './key-pairs.js';
-import type { Run } from './outcome.js';
+import { type Run, wasTrying } from './outcome.js';
 import { convergenceMs, recordFinals, untilLinearizable } from './quiet.js';
 
 export interface RegisterProofOptions {
@@ -80,7 +80,7 @@ export async function proveRegisters(options: RegisterProofOptions): Promise<Run
   if (healedMs === undefined) troubles.push('the replicas did not converge');
   const terms = (await leaderOf(lab))?.term ?? 0;
   const tally = tallyOf(history.records);
-  if (faults.length > 0 && !isTrying(tally, terms)) troubles.push('the faults disturbed nobody: this proves nothing');
+  if (faults.length > 0 && !wasTrying(tally, terms)) troubles.push('the faults disturbed nobody: this proves nothing');
   return {
     history,
     tally,
@@ -93,12 +93,6 @@ export async function proveRegisters(options: RegisterProofOptions): Promise<Run
       'converged after ms': Math.round(healedMs ?? Number.POSITIVE_INFINITY),
     },
   };
-}
-
-/** Leaders changed, and clients were refused and left without an answer. */
-function isTrying(tally: Tally, terms: number): boolean {
-  const counts = Object.values(tally);
-  return terms > 1 && counts.some(({ fail }) => fail > 0) && counts.some(({ info }) => info > 0);
 }
 
 function endWhen(

@@ -1,16 +1,10 @@
 /** What can be done to a lab of real processes, and how it is undone. */
 import type { Lab } from '../cluster.js';
 import type { ReplicaProcess } from '../replica-process.js';
+import { BROKER_FAULTS } from './broker-faults.js';
 import { leaderOf, tell, tellAll } from './control.js';
 import type { Draw } from './draw.js';
-
-export type Undo = () => Promise<void>;
-
-interface Fault {
-  /** The replica it is done to, as far as it is one. */
-  readonly victim: 'leader' | 'anyone';
-  readonly strike: (lab: Lab, victim: ReplicaProcess, draw: Draw) => Promise<Undo>;
-}
+import { anotherThan, type Fault, othersOf, type Undo } from './fault.js';
 
 /** Should the one who strikes die, the fault ends by itself. */
 const TTL_MS = 60_000;
@@ -30,12 +24,19 @@ export const FAULTS = {
   'kill one': { victim: 'anyone', strike: kill },
   'kill the leader': { victim: 'leader', strike: kill },
   'kill all': { victim: 'anyone', strike: killAll },
+  'pause one': { victim: 'anyone', strike: freeze },
   'pause the leader': { victim: 'leader', strike: freeze },
   'skew a clock': { victim: 'anyone', strike: skewClock },
+  ...BROKER_FAULTS,
 } as const satisfies Readonly<Record<string, Fault>>;
 
 export type FaultName = keyof typeof FAULTS;
-export const FAULT_NAMES = Object.keys(FAULTS) as readonly FaultName[];
+
+/** All that can be done to this lab. */
+export function faultsOf(lab: Lab): readonly FaultName[] {
+  const all: readonly (readonly [string, Fault])[] = Object.entries(FAULTS);
+  return all.flatMap(([name, fault]) => (fault.isPossible?.(lab) === false ? [] : [name as FaultName]));
+}
 
 export interface Struck {
   readonly fault: FaultName;
@@ -67,8 +68,7 @@ function slowOneWay(lab: Lab, victim: ReplicaProcess, draw: Draw): Promise<Undo>
 }
 
 async function disturbOneWay(lab: Lab, victim: ReplicaProcess, draw: Draw, link: object): Promise<Undo> {
-  const others = othersOf(lab, victim);
-  const other = others[draw.below(others.length)] as ReplicaProcess;
+  const other = anotherThan(lab, victim, draw);
   await tellAll(lab, 'PUT', `/v1/faults/links/${victim.id}/${other.id}`, link);
   return () => tellAll(lab, 'DELETE', '/v1/faults');
 }
@@ -80,8 +80,7 @@ async function slowLinks(lab: Lab): Promise<Undo> {
 }
 
 async function handOver(lab: Lab, victim: ReplicaProcess, draw: Draw): Promise<Undo> {
-  const heirs = othersOf(lab, victim);
-  const heir = heirs[draw.below(heirs.length)] as ReplicaProcess;
+  const heir = anotherThan(lab, victim, draw);
   await tell(victim, 'POST', `/v1/members/${heir.id}/lead`);
   return nothing;
 }
@@ -105,8 +104,4 @@ async function freeze(_lab: Lab, victim: ReplicaProcess): Promise<Undo> {
 async function skewClock(lab: Lab, victim: ReplicaProcess, draw: Draw): Promise<Undo> {
   await tell(victim, 'PUT', '/v1/faults/clock', { skewMs: draw.one([-SKEW_MS, SKEW_MS]), ttlMs: TTL_MS });
   return () => tellAll(lab, 'DELETE', '/v1/faults');
-}
-
-function othersOf(lab: Lab, one: ReplicaProcess): readonly ReplicaProcess[] {
-  return lab.replicas.filter((replica) => replica !== one);
 }

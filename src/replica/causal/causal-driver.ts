@@ -5,9 +5,6 @@
  */
 import { assert } from '../../base/assert.js';
 import { type ClusterId, makeOrigin, type Origin, type ReplicaId, replicaOf } from '../../base/ids.js';
-import { LIMITS } from '../../base/limits.js';
-import type { VersionVector } from '../../clocks/version-vector.js';
-import { decodeBody, type GroupBody } from '../../keyspace/group-body.js';
 import type { Random } from '../../ports/random.js';
 import type { Storage, StorageWrite } from '../../ports/storage.js';
 import type { Time } from '../../ports/time.js';
@@ -19,24 +16,14 @@ import { membershipWipe } from '../membership/stored-membership.js';
 import type { OrderedMachine } from '../order/ordered-machine.js';
 import { identityWrite, readState, type StoredState, stateAfter, stateWrite } from '../stored-state.js';
 import { EventualIndex } from './eventual-index.js';
+import { GroupBodies } from './group-bodies.js';
 import { KeyspaceTurn } from './keyspace-turn.js';
 import { LogFeed } from './log-feed.js';
-import { operationWrite, readOperations, trimWrites } from './operation-log.js';
+import { operationWrite, trimWrites } from './operation-log.js';
+import { type IssueGroup, type PendingWrite, PendingWrites } from './pending-writes.js';
+import { PlanePost } from './plane-post.js';
 import { installPage, validatePage } from './snapshot-install.js';
-import { SnapshotServer } from './snapshot-server.js';
 import { TombstoneQueue } from './tombstone-queue.js';
-
-/** A local write, waiting for its turn. */
-export interface PendingWrite {
-  /** Called while a turn gathers: reads records, issues at most one group, applies it to `turn`. */
-  readonly issue: (turn: KeyspaceTurn, issue: IssueGroup) => void;
-  /** Called once what the turn gathered is durable. */
-  readonly committed: () => void;
-  readonly sizeBytes: number;
-}
-
-/** Number and stamp a group with this body. */
-export type IssueGroup = (deps: VersionVector, body: GroupBody, encoded: Uint8Array, wantReport: boolean) => WriteGroup;
 
 export interface DriverOptions {
   readonly cluster: ClusterId;
@@ -68,12 +55,11 @@ export interface DriverOptions {
 
 export class CausalDriver {
   readonly #options: DriverOptions;
-  readonly #snapshots: SnapshotServer;
-  readonly #bodies = new WeakMap<WriteGroup, GroupBody>();
+  readonly #post: PlanePost;
+  readonly #bodies = new GroupBodies();
   readonly #tombstones: TombstoneQueue;
   readonly #feed: LogFeed | undefined;
-  readonly #pending: PendingWrite[] = [];
-  #pendingBytes = 0;
+  readonly #pending = new PendingWrites();
   #self: Origin;
   #agreement: Agreement | undefined;
   #plane: CausalPlane;
@@ -86,16 +72,16 @@ export class CausalDriver {
 
   constructor(options: DriverOptions) {
     this.#options = options;
-    this.#snapshots = new SnapshotServer(options.storage);
+    this.#post = new PlanePost({ ...options, isClosed: () => this.#closed });
     this.#tombstones = new TombstoneQueue(options.onDeleted);
     this.#self = options.origin;
     this.#agreement = options.agreement;
     this.#state = readState(options.storage);
-    this.#eventual = new EventualIndex((group) => this.#bodyOf(group));
+    this.#eventual = new EventualIndex(this.#bodies);
     this.#plane = this.#openPlane();
     const { machine, storage } = options;
     if (machine === undefined) return;
-    this.#feed = new LogFeed(machine, storage, (group, body) => this.#bodies.set(group, body));
+    this.#feed = new LogFeed(machine, storage, this.#bodies);
     // What the log made is durable in the log: it may wait for the next turn, of which every tick is one, unless somebody
     // waits for it. So a busy log does not wait for its own consequences to be stored.
     machine.onGathered = () => {
@@ -121,11 +107,11 @@ export class CausalDriver {
   }
 
   get pendingWrites(): number {
-    return this.#pending.length;
+    return this.#pending.count;
   }
 
   get pendingBytes(): number {
-    return this.#pendingBytes;
+    return this.#pending.bytes;
   }
 
   now(): Now {
@@ -133,15 +119,14 @@ export class CausalDriver {
   }
 
   submit(write: PendingWrite): void {
-    this.#pending.push(write);
-    this.#pendingBytes += write.sizeBytes;
+    this.#pending.add(write);
     this.#schedule();
   }
 
   /** @throws DecodeError if a group's body or a snapshot's entry is not readable. */
   receive(from: Peer, message: PlaneMessage): void {
     if (message.kind === 'groups' || message.kind === 'fetched') {
-      for (const group of message.groups) this.#bodies.set(group, decodeBody(group.body));
+      for (const group of message.groups) this.#bodies.of(group);
     }
     if (message.kind === 'snapshot-page') validatePage(message);
     this.#plane.receive(from, message, this.now());
@@ -150,7 +135,7 @@ export class CausalDriver {
 
   tick(): void {
     this.#plane.tick(this.now());
-    this.#snapshots.expire(this.#options.time.monotonicMs());
+    this.#post.tick();
     this.#afterInput();
   }
 
@@ -179,7 +164,7 @@ export class CausalDriver {
 
   /** Resolves when nothing local is waiting for storage any more. */
   async settle(): Promise<void> {
-    while (this.#pending.length > 0 || this.#committing !== undefined) {
+    while (this.#pending.count > 0 || this.#committing !== undefined) {
       if (this.#committing === undefined) this.#turn();
       await this.#committing;
     }
@@ -188,7 +173,7 @@ export class CausalDriver {
   async close(): Promise<void> {
     this.#closed = true;
     await this.#committing;
-    this.#snapshots.closeAll();
+    this.#post.closeSnapshots();
   }
 
   #openPlane(): CausalPlane {
@@ -210,7 +195,7 @@ export class CausalDriver {
   }
 
   #afterInput(): void {
-    this.#flushOutbox();
+    this.#post.flush(this.#plane);
     this.#options.onProgress();
     this.#schedule();
   }
@@ -246,7 +231,7 @@ export class CausalDriver {
     const issued = new Set<WriteGroup>();
     const writes = this.#issuePending(turn, issued);
     const batch = this.#plane.nextBatch();
-    this.#flushOutbox();
+    this.#post.flush(this.#plane);
     const gathered = [...ordered, ...this.#gather(batch, issued, turn)];
     if (gathered.length === 0) {
       for (const write of writes) write.committed();
@@ -259,8 +244,6 @@ export class CausalDriver {
   }
 
   #issuePending(turn: KeyspaceTurn, issued: Set<WriteGroup>): PendingWrite[] {
-    const taken: PendingWrite[] = [];
-    let bytes = 0;
     const issue: IssueGroup = (deps, body, encoded, wantReport) => {
       const group = this.#plane.issue(deps, encoded, wantReport, this.now());
       issued.add(group);
@@ -268,14 +251,8 @@ export class CausalDriver {
       this.#tombstones.note(group, body);
       return group;
     };
-    for (const write of this.#pending) {
-      if (taken.length >= LIMITS.turnMaxGroups || (taken.length > 0 && bytes > LIMITS.turnMaxBytes)) break;
-      bytes += write.sizeBytes;
-      taken.push(write);
-      write.issue(turn, issue);
-    }
-    this.#pending.splice(0, taken.length);
-    this.#pendingBytes -= bytes;
+    const taken = this.#pending.take();
+    for (const write of taken) write.issue(turn, issue);
     return taken;
   }
 
@@ -300,7 +277,7 @@ export class CausalDriver {
         own += 1;
         continue;
       }
-      const body = this.#bodyOf(group);
+      const body = this.#bodies.of(group);
       turn.deliver(group, body);
       this.#tombstones.note(group, body);
     }
@@ -346,7 +323,7 @@ export class CausalDriver {
         this.#isOutdated = false;
         this.#self = next;
         this.#agreement = undefined;
-        this.#eventual = new EventualIndex((group) => this.#bodyOf(group));
+        this.#eventual = new EventualIndex(this.#bodies);
         this.#plane = this.#openPlane();
         this.#feed?.restart();
         this.#options.machine?.wiped();
@@ -364,33 +341,5 @@ export class CausalDriver {
     const order = extraWipe?.() ?? [];
     const state = (await machine?.wipeWrites()) ?? [];
     await storage.commit([...writes, ...order, ...state]);
-  }
-
-  #flushOutbox(): void {
-    const { sends, serves } = this.#plane.takeOutbox();
-    for (const outgoing of sends) this.#options.post(outgoing);
-    for (const serve of serves) {
-      if (this.#closed) return;
-      if (serve.kind === 'serve-fetch') {
-        const { durable: vector, floor } = this.#plane;
-        const groups = serve.behind ? [] : readOperations(this.#options.storage, serve.ranges);
-        const { request, behind } = serve;
-        this.#options.post({ to: serve.to, message: { kind: 'fetched', request, vector, floor, behind, groups } });
-      } else {
-        const nowMs = this.#options.time.monotonicMs();
-        this.#options.post({
-          to: serve.to,
-          message: this.#snapshots.page(serve.to, serve.session, serve.cursor, nowMs),
-        });
-      }
-    }
-  }
-
-  #bodyOf(group: WriteGroup): GroupBody {
-    const known = this.#bodies.get(group);
-    if (known !== undefined) return known;
-    const body = decodeBody(group.body);
-    this.#bodies.set(group, body);
-    return body;
   }
 }

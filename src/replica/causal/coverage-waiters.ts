@@ -3,10 +3,11 @@ import { CausewayError } from '../../base/errors.js';
 import { LIMITS } from '../../base/limits.js';
 import type { VersionVector } from '../../clocks/version-vector.js';
 import type { Time } from '../../ports/time.js';
+import { type Settle, waitUntilSettled } from '../waiting.js';
 
 interface Waiter {
   readonly token: VersionVector;
-  readonly settle: (error?: CausewayError) => void;
+  readonly settle: Settle;
 }
 
 /** What a wait is measured against; read at each wake. */
@@ -37,29 +38,18 @@ export class CoverageWaiters {
     return usable && durable.includes(token);
   }
 
-  /** Resolves when covered. @throws CausewayError `causal-wait-timeout`, `overloaded`; the signal's reason if aborted */
+  /** Resolves when covered. @throws CausewayError `causal-wait-timeout`, `overloaded` */
   wait(token: VersionVector, timeoutMs: number, signal: AbortSignal | undefined): Promise<void> {
     if (this.#waiters.size >= LIMITS.waitersMax) {
       return Promise.reject(
         new CausewayError('overloaded', `${this.#waiters.size} requests already wait for causal dependencies`),
       );
     }
-    if (signal?.aborted === true) return Promise.reject(abandoned());
-    return new Promise((resolve, reject) => {
-      const waiter: Waiter = {
-        token,
-        settle: (error) => {
-          this.#waiters.delete(waiter);
-          cancelTimer();
-          signal?.removeEventListener('abort', onAbort);
-          if (error === undefined) resolve();
-          else reject(error);
-        },
-      };
-      const onAbort = () => waiter.settle(abandoned());
-      const cancelTimer = this.#time.after(timeoutMs, () => waiter.settle(this.#timedOut(token, timeoutMs)));
-      signal?.addEventListener('abort', onAbort, { once: true });
+    const late = () => this.#timedOut(token, timeoutMs);
+    return waitUntilSettled({ time: this.#time, timeoutMs, signal, late }, (settle) => {
+      const waiter: Waiter = { token, settle };
       this.#waiters.add(waiter);
+      return () => this.#waiters.delete(waiter);
     });
   }
 
@@ -88,8 +78,4 @@ export class CoverageWaiters {
       retryAfterSeconds: 1,
     });
   }
-}
-
-function abandoned(): CausewayError {
-  return new CausewayError('causal-wait-timeout', 'the client stopped waiting');
 }

@@ -5,27 +5,28 @@
  */
 import { LOG_ORIGIN } from '../../base/ids.js';
 import { LIMITS } from '../../base/limits.js';
-import { encodeBody, type GroupBody } from '../../keyspace/group-body.js';
+import { encodeBody } from '../../keyspace/group-body.js';
 import type { LogGroup } from '../../keyspace/ordered/apply.js';
 import type { StorageReader, StorageWrite } from '../../ports/storage.js';
 import type { CausalPlane, Now } from '../../replication/causal-plane.js';
 import { sealGroup, type WriteGroup } from '../../replication/write-group.js';
 import type { OrderedMachine } from '../order/ordered-machine.js';
+import type { GroupBodies } from './group-bodies.js';
 import { operationWrite, readOperations } from './operation-log.js';
 
 export class LogFeed {
   readonly #machine: OrderedMachine;
   readonly #storage: StorageReader;
-  readonly #remember: (group: WriteGroup, body: GroupBody) => void;
+  readonly #bodies: GroupBodies;
   /** Groups that are among the stored operations, or in the transaction being gathered. */
   readonly #stored = new WeakSet<WriteGroup>();
   /** The next index to offer. What lies between it and what the machine has applied is in storage, or must be fetched. */
   #next = 0;
 
-  constructor(machine: OrderedMachine, storage: StorageReader, remember: (group: WriteGroup, body: GroupBody) => void) {
+  constructor(machine: OrderedMachine, storage: StorageReader, bodies: GroupBodies) {
     this.#machine = machine;
     this.#storage = storage;
-    this.#remember = remember;
+    this.#bodies = bodies;
   }
 
   /** The plane is a new one. */
@@ -82,7 +83,7 @@ export class LogFeed {
   #seal({ dot, hlc, deps, body }: LogGroup): WriteGroup {
     const group = sealGroup(dot, hlc, deps, encodeBody(body));
     this.#stored.add(group);
-    this.#remember(group, body);
+    this.#bodies.keep(group, body);
     return group;
   }
 }

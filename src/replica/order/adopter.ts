@@ -35,6 +35,8 @@ export interface AdopterOptions {
   readonly dependencies: UniformDependencies;
 }
 
+const ADOPT = { kind: 'adopt' } as const;
+
 export class Adopter {
   readonly #options: AdopterOptions;
   /** By key and dot. */
@@ -100,7 +102,7 @@ export class Adopter {
     const { dependencies, proposals } = this.#options;
     const deps = checkSize(pastOfAdopted(adopted, VersionVector.EMPTY));
     await dependencies.wait(deps, deadline);
-    const entry = { base, retry: undefined, deps, adopted, fences: [], command: { kind: 'adopt' as const } };
+    const entry = { base, retry: undefined, deps, known: undefined, adopted, fences: [], command: ADOPT };
     try {
       const applied = await deadline.inLog(proposals.propose(entry, deadline.leftMs, deadline.signal));
       return applied.outcome.kind === 'stale' ? 'again' : 'adopted';

@@ -1,7 +1,8 @@
 /** How long one request may still take, whether its client is still there, and where its time went. */
-import { CausewayError } from '../../base/errors.js';
+import type { CausewayError } from '../../base/errors.js';
 import type { Time } from '../../ports/time.js';
 import type { Timing } from '../request-types.js';
+import { goneClient } from '../waiting.js';
 
 export class Deadline {
   readonly signal: AbortSignal | undefined;
@@ -75,9 +76,4 @@ export class Deadline {
     const waitMs = Math.max(0, spentMs - this.#logMs - this.#storeMs);
     return { waitMs, logMs: this.#logMs, storeMs: this.#storeMs };
   }
-}
-
-/** Nobody reads this; it ends the request, of which nothing was applied. */
-export function goneClient(): CausewayError {
-  return new CausewayError('causal-wait-timeout', 'the client stopped waiting');
 }

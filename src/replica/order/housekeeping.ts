@@ -23,6 +23,7 @@ export async function proposeHousekeeping(
     base: state.applied,
     retry: undefined,
     deps: VersionVector.EMPTY,
+    known: undefined,
     adopted: [],
     fences: [],
     command: { kind: 'coordinate', command: encodeCoordination(command) },

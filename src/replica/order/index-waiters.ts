@@ -6,12 +6,13 @@ import { CausewayError } from '../../base/errors.js';
 import { LOG_ORIGIN } from '../../base/ids.js';
 import { MinHeap } from '../../base/min-heap.js';
 import type { Time } from '../../ports/time.js';
+import { type Settle, waitUntilSettled } from '../waiting.js';
 import type { AppliedState } from './applied-state.js';
 
 interface Waiter {
   readonly index: number;
   isSettled: boolean;
-  readonly settle: (error?: CausewayError) => void;
+  readonly settle: Settle;
 }
 
 export class IndexWaiters {
@@ -30,23 +31,13 @@ export class IndexWaiters {
   /** Resolves when `index` is applied here. @throws CausewayError `causal-wait-timeout` */
   wait(index: number, timeoutMs: number, signal: AbortSignal | undefined): Promise<void> {
     if (this.#state.applied >= index) return Promise.resolve();
-    if (signal?.aborted === true) return Promise.reject(stopped());
-    return new Promise((resolve, reject) => {
-      const waiter: Waiter = {
-        index,
-        isSettled: false,
-        settle: (error) => {
-          waiter.isSettled = true;
-          cancelTimer();
-          signal?.removeEventListener('abort', onAbort);
-          if (error === undefined) resolve();
-          else reject(error);
-        },
-      };
-      const onAbort = () => waiter.settle(stopped());
-      const cancelTimer = this.#time.after(timeoutMs, () => waiter.settle(this.#timedOut(index, timeoutMs)));
-      signal?.addEventListener('abort', onAbort, { once: true });
+    const late = () => this.#timedOut(index, timeoutMs);
+    return waitUntilSettled({ time: this.#time, timeoutMs, signal, late }, (settle) => {
+      const waiter: Waiter = { index, isSettled: false, settle };
       this.#waiters.push(waiter);
+      return () => {
+        waiter.isSettled = true;
+      };
     });
   }
 
@@ -66,8 +57,4 @@ export class IndexWaiters {
       retryAfterSeconds: 1,
     });
   }
-}
-
-function stopped(): CausewayError {
-  return new CausewayError('causal-wait-timeout', 'the client stopped waiting');
 }

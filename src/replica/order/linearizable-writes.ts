@@ -20,6 +20,7 @@ import type { Outcome } from '../../keyspace/ordered/outcome.js';
 import { readOrdered } from '../../keyspace/ordered/state-keys.js';
 import { bears, etagOf } from '../../keyspace/version.js';
 import type { StorageReader } from '../../ports/storage.js';
+import { LogRefusal } from '../log-refusal.js';
 import type {
   OrderedContext,
   OrderedWriteRequest,
@@ -37,7 +38,7 @@ import type { Barrier } from './barrier.js';
 import type { Deadline } from './deadline.js';
 import { judgePage, keysOfBothViews } from './ordered-keys.js';
 import type { Proposals } from './proposals.js';
-import type { UniformDependencies } from './uniform-dependencies.js';
+import { type UniformDependencies, withoutLog } from './uniform-dependencies.js';
 
 export interface LinearizableWritesOptions {
   readonly applied: AppliedState;
@@ -64,6 +65,8 @@ interface Request {
   readonly command: Command;
   readonly fences: readonly Fence[];
   readonly idempotencyKey: string | undefined;
+  /** The answer shows several keys, and what it shows of them must hang together. */
+  readonly showsKeys?: boolean;
 }
 
 export class LinearizableWrites {
@@ -104,7 +107,8 @@ export class LinearizableWrites {
     deadline: Deadline,
   ): Promise<TxnResult> {
     const command: Command = { kind: 'txn', checks, onSuccess, onFailure };
-    const applied = await this.#run({ command, fences, idempotencyKey }, token, deadline);
+    const showsKeys = keysOf(command).length > 1;
+    const applied = await this.#run({ command, fences, idempotencyKey, showsKeys }, token, deadline);
     const { succeeded, results, dot } = expectOutcome(applied, 'txn');
     return {
       succeeded,
@@ -140,19 +144,20 @@ export class LinearizableWrites {
   }
 
   async #run(
-    { command, fences, idempotencyKey }: Request,
+    request: Request,
     token: VersionVector,
     deadline: Deadline,
     before: () => Promise<void> = () => this.#options.barrier.beforeWrite(token, deadline),
   ): Promise<Applied> {
+    const { command, idempotencyKey } = request;
     checkCommandSize(command);
     const retry = idempotencyKey === undefined ? undefined : nameOf(idempotencyKey, command);
     const release = this.#inProgress.claim(idempotencyKey, retry?.fingerprint ?? '');
     try {
       await before();
-      const applied = await this.#propose(command, fences, retry, token, deadline);
+      const applied = await this.#propose(request, retry, token, deadline);
       if (applied.outcome.kind === 'refused') {
-        throw new CausewayError(applied.outcome.code, applied.outcome.detail, applied.outcome.facts);
+        throw new LogRefusal(applied.outcome, token.join(applied.past), deadline.timing());
       }
       return applied;
     } finally {
@@ -160,17 +165,20 @@ export class LinearizableWrites {
     }
   }
 
-  /** As often as it takes: what was judged before the log forgot something is judged anew. */
+  /**
+   * As often as it takes: what was judged before the log forgot something, or before it took in weaker writes whose causes
+   * are not here yet, is judged anew once they are. Each round takes in what it finds, whatever becomes of its own command.
+   */
   async #propose(
-    command: Command,
-    fences: readonly Fence[],
+    { command, fences, showsKeys = false }: Request,
     retry: RetryName | undefined,
     token: VersionVector,
     deadline: Deadline,
   ): Promise<Applied> {
-    const { adopter, dependencies, proposals } = this.#options;
+    const { adopter, barrier, dependencies, proposals } = this.#options;
     const keys = keysOf(command);
     for (;;) {
+      const known = showsKeys ? withoutLog(barrier.known) : undefined;
       const { base, adoptions } = deadline.inStore(() => adopter.judge(keys));
       const parts = splitAdoptions(adoptions);
       const adopted = parts[parts.length - 1] ?? [];
@@ -181,9 +189,10 @@ export class LinearizableWrites {
       }
       const deps = checkSize(pastOfAdopted(adoptions, token));
       await dependencies.wait(deps, deadline);
-      const entry = { base, retry, deps, adopted, fences, command };
+      const entry = { base, retry, deps, known, adopted, fences, command };
       const applied = await deadline.inLog(proposals.propose(entry, deadline.leftMs, deadline.signal));
       if (applied.outcome.kind !== 'stale') return applied;
+      await barrier.beforeShowing(applied.past, deadline);
     }
   }
 

@@ -19,7 +19,7 @@ export interface LockChange extends LockName {
 export interface LockFollower {
   /** A lock has changed, by the entry applied last. */
   changed(change: LockChange): void;
-  /** The state is another: any lock may have changed, any number of times. `locks` lists those that are held. */
+  /** The state is another, and each lock may have changed, even several times. `locks` lists those that are held. */
   reset(locks: readonly LockChange[]): void;
 }
 

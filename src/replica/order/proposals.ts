@@ -1,21 +1,9 @@
 /** How requests put entries into the total order and learn what became of them. */
-import type { VersionVector } from '../../clocks/version-vector.js';
-import type { RetryName } from '../../keyspace/group-body.js';
-import type { Adoption } from '../../keyspace/ordered/adoption.js';
 import type { Applied } from '../../keyspace/ordered/apply.js';
-import type { Command } from '../../keyspace/ordered/command.js';
-import type { Fence } from '../../keyspace/ordered/coordinator.js';
+import type { Entry } from '../../keyspace/ordered/entry.js';
 
 /** An entry without what the proposer itself puts in: its name, its stamp. */
-export interface ProposedEntry {
-  readonly base: number;
-  readonly retry: RetryName | undefined;
-  /** Durable on a majority of voters already. */
-  readonly deps: VersionVector;
-  readonly adopted: readonly Adoption[];
-  readonly fences: readonly Fence[];
-  readonly command: Command;
-}
+export type ProposedEntry = Omit<Entry, 'timeMs' | 'proposal' | 'hlc'>;
 
 export interface Proposals {
   /**

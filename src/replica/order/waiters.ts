@@ -2,11 +2,12 @@
 import { CausewayError } from '../../base/errors.js';
 import { LIMITS } from '../../base/limits.js';
 import type { Time } from '../../ports/time.js';
-import { type Deadline, goneClient } from './deadline.js';
+import { type Settle, waitUntilSettled } from '../waiting.js';
+import type { Deadline } from './deadline.js';
 
 interface Waiter {
   readonly holds: () => boolean;
-  readonly settle: (error?: CausewayError) => void;
+  readonly settle: Settle;
 }
 
 export class Waiters {
@@ -24,26 +25,19 @@ export class Waiters {
   /** @throws what `late` makes when `withinMs` or the request's time is over; `overloaded` */
   wait(holds: () => boolean, deadline: Deadline, late: () => CausewayError, withinMs = Infinity): Promise<void> {
     if (holds()) return Promise.resolve();
-    const { signal } = deadline;
-    if (signal?.aborted === true) return Promise.reject(goneClient());
     if (this.#waiters.size >= LIMITS.waitersMax) {
       return Promise.reject(new CausewayError('overloaded', `${this.#waiters.size} requests already wait`));
     }
-    return new Promise((resolve, reject) => {
-      const waiter: Waiter = {
-        holds,
-        settle: (error) => {
-          this.#waiters.delete(waiter);
-          cancelTimer();
-          signal?.removeEventListener('abort', onAbort);
-          if (error === undefined) resolve();
-          else reject(error);
-        },
-      };
-      const onAbort = () => waiter.settle(goneClient());
-      const cancelTimer = this.#time.after(Math.min(withinMs, deadline.leftMs), () => waiter.settle(late()));
-      signal?.addEventListener('abort', onAbort, { once: true });
+    const terms = {
+      time: this.#time,
+      timeoutMs: Math.min(withinMs, deadline.leftMs),
+      signal: deadline.signal,
+      late,
+    };
+    return waitUntilSettled(terms, (settle) => {
+      const waiter: Waiter = { holds, settle };
       this.#waiters.add(waiter);
+      return () => this.#waiters.delete(waiter);
     });
   }
 

@@ -8,9 +8,10 @@ import { encodeBody, type GroupBody, type GroupOp, type GroupStem } from '../../
 import { pastOf, seenOf } from '../../keyspace/key-record.js';
 import { etagOf } from '../../keyspace/version.js';
 import type { Time } from '../../ports/time.js';
-import type { CausalDriver, IssueGroup } from '../causal/causal-driver.js';
+import type { CausalDriver } from '../causal/causal-driver.js';
 import type { DurabilityWaiters } from '../causal/durability-waiters.js';
 import type { KeyspaceTurn } from '../causal/keyspace-turn.js';
+import type { IssueGroup } from '../causal/pending-writes.js';
 import type { Voters } from '../membership/voters.js';
 import type { AppliedState } from '../order/applied-state.js';
 import { IndexWaiters } from '../order/index-waiters.js';

@@ -1,6 +1,6 @@
 /**
- * Messages above the transport's limit travel in fragments. A lost fragment loses its message, as any loss does; what
- * stays incomplete is bounded and soon forgotten.
+ * Messages above the transport's limit travel in fragments. A lost fragment means a lost message, which peers
+ * must bear in all cases; what stays incomplete is bounded and soon forgotten.
  */
 import { ByteReader, ByteWriter, DecodeError } from '../../base/bytes.js';
 import { LIMITS } from '../../base/limits.js';

@@ -1,12 +1,11 @@
 /** The proofs of docs/TESTING.md at a size for every day: real replicas, real faults, every promise judged. */
 import { afterEach, expect, test } from 'vitest';
 import type { Lab } from '../../../src/lab/cluster.js';
-import { judged, type Run } from '../../../src/lab/proof/outcome.js';
 import { openLab } from '../cluster/real-lab.js';
+import { expectSound, PROOF_SEED, proofs } from './compiled.js';
 
-const SEED = Number(process.env['PROOF_SEED'] ?? Math.floor(Math.random() * 1e6));
 const TIMEOUT_MS = 180_000;
-const SIZES = { seed: SEED, clients: 20, keys: 10, timeoutMs: 1_500 };
+const SIZES = { seed: PROOF_SEED, clients: 20, keys: 10, timeoutMs: 1_500 };
 
 let lab: Lab | undefined;
 const ended: string[] = [];
@@ -19,32 +18,6 @@ afterEach(async () => {
 async function open(): Promise<Lab> {
   lab = await openLab({ basePort: 17_601, report: (line) => ended.push(line) });
   return lab;
-}
-
-/** The compiled proofs, since what they fork is compiled. */
-async function proofs() {
-  const registers: typeof import('../../../src/lab/proof/registers.js') = await import(
-    '../../../dist/lab/proof/registers.js' as string
-  );
-  const claims: typeof import('../../../src/lab/proof/claims.js') = await import(
-    '../../../dist/lab/proof/claims.js' as string
-  );
-  const members: typeof import('../../../src/lab/proof/members.js') = await import(
-    '../../../dist/lab/proof/members.js' as string
-  );
-  const render: typeof import('../../../src/lab/proof/render.js') = await import(
-    '../../../dist/lab/proof/render.js' as string
-  );
-  return { ...registers, ...claims, ...members, ...render };
-}
-
-async function expectSound(name: string, run: Run): Promise<void> {
-  const { renderOutcome } = await proofs();
-  const outcome = judged(run);
-  const shown = `PROOF_SEED=${SEED}\n${renderOutcome(name, outcome)}`;
-  expect(outcome.troubles, shown).toEqual([]);
-  for (const { model, verdict } of outcome.judgements) expect(verdict.kind, `${model}\n${shown}`).toBe('ok');
-  expect(ended, shown).toEqual([]);
 }
 
 test(
@@ -60,7 +33,7 @@ test(
       giveUpMs: TIMEOUT_MS / 2,
       nemesis: { faults, lastsMs: 900, restMs: 600 },
     });
-    await expectSound('registers', outcome);
+    await expectSound('registers', outcome, ended);
   },
   TIMEOUT_MS,
 );
@@ -78,7 +51,7 @@ test(
       attempts: 1_000,
       nemesis: { faults: ['kill the leader', 'cut the leader off'], lastsMs: 900, restMs: 600 },
     });
-    await expectSound('claims', outcome);
+    await expectSound('claims', outcome, ended);
     expect(outcome.tally['linearizable claim']?.ok).toBe(500);
   },
   TIMEOUT_MS,
@@ -89,7 +62,7 @@ test(
   async () => {
     const { proveMembers } = await proofs();
     const outcome = await proveMembers({ ...SIZES, lab: await open(), operationsEach: 100 });
-    await expectSound('members', outcome);
+    await expectSound('members', outcome, ended);
     expect(outcome.facts['members at the end']).toMatch(/^r\d r4 r5$/);
   },
   TIMEOUT_MS,

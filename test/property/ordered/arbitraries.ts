@@ -147,6 +147,10 @@ export const entries: fc.Arbitrary<Partial<Entry> & { readonly lag: number }> = 
     { weight: 1, arbitrary: fc.array(fc.record({ lock: names, token: indexes }), { maxLength: 2 }) },
   ),
   deps: fc.nat(3).map((counter) => vector([C, counter])),
+  known: fc.option(
+    fc.nat(5).map((counter) => vector([A, counter], [B, counter], [C, counter])),
+    { nil: undefined },
+  ),
 });
 
 /** The entry at `index`, of those that `entries` draws. */

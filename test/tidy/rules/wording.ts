@@ -1,7 +1,7 @@
 /** Finds words that must not stay in the repository: deferred work, silenced checks, paths of one machine. */
-import { isCallExpression, isPropertyAccessExpression } from 'typescript/unstable/ast/is';
+import { isPropertyAccessExpression } from 'typescript/unstable/ast/is';
 import { lineOf, type SourceFile, type Violation } from '../source-tree.js';
-import { type Node, type ParsedFile, place, rootName, SyntaxKind, TEST_FUNCTIONS, walk } from '../syntax.js';
+import { type ParsedFile, place, rootName, SyntaxKind, TEST_FUNCTIONS, walk } from '../syntax.js';
 
 /** The patterns are written so that none matches its own text. */
 const DEFERRED = /\b(?:TO(?:DO)|FIX(?:ME))\b/g;
@@ -16,24 +16,17 @@ export function checkSilencedChecks(files: readonly SourceFile[]): Violation[] {
   return matches(files, SILENCED, 'silences a check');
 }
 
-/**
- * Tests that run alone or not at all. A test that finds out while it runs that it does not apply may say so, with
- * nothing but the reason: `context.skip('this adapter keeps nothing')`.
- */
+/** Tests that run alone or not at all. What only some machines can run is named by what it needs: `it.runIf(…)`. */
 export function checkNarrowedTests(files: readonly ParsedFile[]): Violation[] {
   return files.flatMap((file) => {
     const found: Violation[] = [];
     walk(file.tree, (node) => {
-      if (!isPropertyAccessExpression(node) || !/^(?:only|skip|todo)$/.test(node.name.text)) return;
-      if (!TEST_FUNCTIONS.has(rootName(node)) || isReasonedSkip(node.parent)) return;
+      if (!isPropertyAccessExpression(node) || !/^(?:only|skip|skipIf|todo)$/.test(node.name.text)) return;
+      if (!TEST_FUNCTIONS.has(rootName(node))) return;
       found.push(`${place(file, node)} leaves tests out: ${node.getText(file.tree)}`);
     });
     return found;
   });
-}
-
-function isReasonedSkip(call: Node): boolean {
-  return isCallExpression(call) && call.arguments.length === 1 && rootName(call) === 'test';
 }
 
 export function checkMachinePaths(files: readonly SourceFile[]): Violation[] {

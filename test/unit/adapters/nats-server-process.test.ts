@@ -18,7 +18,7 @@ test('a program that is no nats-server is reported with what it said', async () 
   await expect(startNatsServer({ binary: '/bin/false' })).rejects.toEqual(failed);
 });
 
-describe.skipIf(nats.kind === 'none')('running nats-server', () => {
+describe.runIf(nats.kind !== 'none')('running nats-server', () => {
   const binary = nats.kind === 'binary' ? nats.path : '';
 
   test('it accepts clients when the promise resolves, and is gone after close', async () => {

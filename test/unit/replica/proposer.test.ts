@@ -39,7 +39,7 @@ type Setting = ReturnType<typeof setting>;
 
 function entryOf(command: Command, retryKey?: string): ProposedEntry {
   const retry = retryKey === undefined ? undefined : { key: retryKey, fingerprint: 'f' };
-  return { base: 0, retry, deps: VersionVector.EMPTY, adopted: [], fences: [], command };
+  return { base: 0, retry, deps: VersionVector.EMPTY, known: undefined, adopted: [], fences: [], command };
 }
 
 /** How the proposal ends within `ms`: the index of the entry and its outcome, an error's code, or not at all. */
