@@ -33,7 +33,7 @@ export async function strike(lab: Lab, trouble: Trouble, preset: WanPreset | und
   const last = followers.at(-1) ?? leader;
   switch (trouble.kind) {
     case 'none':
-      return { sides: [{ name: 'all', replicas: ids }], what: 'no fault', heal: async () => undefined };
+      return { sides: [{ name: 'all', replicas: ids }], what: `no fault; ${leader} led`, heal: async () => undefined };
     case 'slow-link':
       return slowLink(lab, followers[0] ?? leader, last, trouble.extraMs, preset);
     case 'partition':

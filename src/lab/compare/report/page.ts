@@ -32,7 +32,7 @@ export function reportPage({ results, specimen }: Summary, measured: readonly Me
 <h2>In short</h2><p>Medians when all was well, who was served on either side of the partition, and what went wrong in the whole run.</p>
 ${overviewTable(results)}
 <h2>Who was served</h2>
-<p>Each block is a moment at one replica: full colour where everything was served, paler where some was refused, red where nothing was. Faults are shaded.</p>
+<p>Each block is a moment at one replica: full colour where everything was served, paler where some was refused, red where nothing was. Faults are shaded. Between two phases nobody comes until all are answered.</p>
 <div class="scroll">${ribbons(phases, replicas, measured)}</div>
 ${chartSections(results, measured, charts)}
 <h2>Phase by phase</h2>
@@ -94,7 +94,7 @@ function distanceWords({ plan, phases }: Results): string {
   const [healthy] = phases;
   if (plan.wan === 'none') return 'No distances were put between the replicas: this is the raw machine.';
   return (
-    `Delays between regions as ${plan.wan} has them; r1 led at the beginning of "${healthy?.name ?? ''}". The weaker levels ` +
+    `Delays between regions as ${plan.wan} has them; "${healthy?.name ?? ''}": ${healthy?.what ?? ''}. The weaker levels ` +
     'are answered where they are asked; linearizable needs the leader and a majority.'
   );
 }

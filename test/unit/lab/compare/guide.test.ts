@@ -74,7 +74,10 @@ describe('what was seen', () => {
     expect(seenIn(CUT, false, cells)).toContain('linearizable: minority: all 5 refused; majority: 6 of 7 served.');
   });
 
-  it('of nothing is nothing', () => {
+  it('is told as all, some or none', () => {
+    expect(servedWords({ ok: 5, asked: 5 })).toBe('all 5 served');
+    expect(servedWords({ ok: 4, asked: 5 })).toBe('4 of 5 served');
+    expect(servedWords({ ok: 0, asked: 5 })).toBe('all 5 refused');
     expect(servedWords({ ok: 0, asked: 0 })).toBe('nothing was asked');
   });
 });
