@@ -77,10 +77,10 @@ const PROOFS: Readonly<Record<string, (lab: Lab) => Promise<Run>>> = {
     proveSoak({
       ...sizes,
       lab,
-      seconds: wholeNumber('seconds'),
-      rate: wholeNumber('rate'),
+      seconds: wholeNumber('seconds', 1),
+      rate: wholeNumber('rate', 1),
       faults: faultsOf(lab) as readonly [FaultName, ...FaultName[]],
-      faultEverySeconds: wholeNumber('fault-every'),
+      faultEverySeconds: wholeNumber('fault-every', 1),
       faultsPerRound: FAULTS_PER_ROUND,
       report: say,
     }),
@@ -143,9 +143,11 @@ function networkKind(): NetworkKind {
   return kind;
 }
 
-function wholeNumber(name: Exclude<keyof typeof values, 'out' | 'network'>): number {
+function wholeNumber(name: Exclude<keyof typeof values, 'out' | 'network'>, least = 0): number {
   const number = Number(values[name]);
-  if (!Number.isSafeInteger(number) || number < 0) throw new RangeError(`--${name} is not a whole number`);
+  if (!Number.isSafeInteger(number) || number < least) {
+    throw new RangeError(`--${name} is not a whole number from ${least} upwards`);
+  }
   return number;
 }
 

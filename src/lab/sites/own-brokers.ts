@@ -1,13 +1,21 @@
 /** A nats-server for each replica of a lab, joined into one cluster. */
 import { CausewayError } from '../../base/errors.js';
 import type { BrokerChoice } from '../broker-choice.js';
-import type { Guard, StartedBroker } from '../guard.js';
+import type { Guard } from '../guard.js';
 import type { BrokerOrder, ServerPlace } from '../guard-protocol.js';
 import type { LabNats } from './site.js';
 
+interface JoinedBroker {
+  /** Of its clients. */
+  readonly url: string;
+  readonly port: number;
+  /** Where other servers reach it. */
+  readonly route: URL;
+}
+
 interface Running {
   readonly order: BrokerOrder & { readonly kind: 'binary' };
-  readonly broker: StartedBroker;
+  readonly broker: JoinedBroker;
 }
 
 const CLUSTER = 'lab';
@@ -35,12 +43,14 @@ export class OwnBrokers implements LabNats {
   }
 
   /** `place` says where it runs and which others it dials; it keeps its ports from one start to the next. */
-  async add(replica: string, place: Omit<ServerPlace, 'cluster'>, cluster: Cluster, port = 0): Promise<StartedBroker> {
+  /** `place` says where it runs and which others it dials; it keeps its ports from one start to the next. */
+  async add(replica: string, place: Omit<ServerPlace, 'cluster'>, cluster: Cluster, port = 0): Promise<JoinedBroker> {
     const named = { ...place, serverName: replica, cluster: { ...cluster, name: CLUSTER } };
     const order = { kind: 'binary', path: this.#path, place: named } as const;
-    const broker = await this.#guard.startBroker(replica, order, port);
-    const routePort = Number(new URL(broker.routeUrl ?? '').port);
-    const again = { ...order, place: { ...named, cluster: { ...named.cluster, port: routePort } } };
+    const { url, port: taken, routeUrl } = await this.#guard.startBroker(replica, order, port);
+    if (routeUrl === undefined) throw new CausewayError('transport-failed', 'nats-server takes no routes from others');
+    const broker = { url, port: taken, route: new URL(routeUrl) };
+    const again = { ...order, place: { ...named, cluster: { ...named.cluster, port: Number(broker.route.port) } } };
     this.#running.set(replica, { order: again, broker });
     return broker;
   }

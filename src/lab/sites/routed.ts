@@ -28,7 +28,7 @@ export async function routedSurroundings(choice: BrokerChoice, guard: Guard, bas
     const own = routes.filter(({ dialling }) => dialling === id);
     const dialled = own.map(({ link: { address } }) => `nats-route://${address.host}:${address.port}`);
     const started = await brokers.add(id, {}, { routes: dialled, advertise: NOWHERE });
-    routeUrls.set(id, new URL(started.routeUrl ?? ''));
+    routeUrls.set(id, started.route);
     return { id, http: await leases.next(), natsUrl: started.url, launcher: [] };
   };
   return {

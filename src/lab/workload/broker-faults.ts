@@ -4,7 +4,7 @@ import type { Lab } from '../cluster.js';
 import type { ReplicaProcess } from '../replica-process.js';
 import type { LabNetwork } from '../sites/site.js';
 import type { Draw } from './draw.js';
-import { anotherThan, type Fault, othersOf, type Undo } from './fault.js';
+import { anotherThan, type Fault, type Grounds, othersOf, type Undo } from './fault.js';
 
 const SLOW_MS = 60;
 
@@ -20,15 +20,15 @@ export const BROKER_FAULTS = {
   'slow routes': { victim: 'anyone', isPossible: canSlow, strike: slowRoutes },
 } as const satisfies Readonly<Record<string, Fault>>;
 
-function ownsBroker(lab: Lab): boolean {
+function ownsBroker(lab: Grounds): boolean {
   return lab.nats.choice.kind !== 'external';
 }
 
-function hasNetwork(lab: Lab): boolean {
+function hasNetwork(lab: Grounds): boolean {
   return lab.network !== undefined;
 }
 
-function canSlow(lab: Lab): boolean {
+function canSlow(lab: Grounds): boolean {
   return lab.network?.slow !== undefined;
 }
 

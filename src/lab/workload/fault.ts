@@ -5,11 +5,14 @@ import type { Draw } from './draw.js';
 
 export type Undo = () => Promise<void>;
 
+/** What decides which faults are possible. */
+export type Grounds = Pick<Lab, 'nats' | 'network'>;
+
 export interface Fault {
   /** The replica it is done to, as far as it is one. */
   readonly victim: 'leader' | 'anyone';
   /** What it takes of a lab, if not every one has it. */
-  readonly isPossible?: (lab: Lab) => boolean;
+  readonly isPossible?: (lab: Grounds) => boolean;
   readonly strike: (lab: Lab, victim: ReplicaProcess, draw: Draw) => Promise<Undo>;
 }
 

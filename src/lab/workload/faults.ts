@@ -4,7 +4,7 @@ import type { ReplicaProcess } from '../replica-process.js';
 import { BROKER_FAULTS } from './broker-faults.js';
 import { leaderOf, tell, tellAll } from './control.js';
 import type { Draw } from './draw.js';
-import { anotherThan, type Fault, othersOf, type Undo } from './fault.js';
+import { anotherThan, type Fault, type Grounds, othersOf, type Undo } from './fault.js';
 
 /** Should the one who strikes die, the fault ends by itself. */
 const TTL_MS = 60_000;
@@ -33,7 +33,7 @@ export const FAULTS = {
 export type FaultName = keyof typeof FAULTS;
 
 /** All that can be done to this lab. */
-export function faultsOf(lab: Lab): readonly FaultName[] {
+export function faultsOf(lab: Grounds): readonly FaultName[] {
   const all: readonly (readonly [string, Fault])[] = Object.entries(FAULTS);
   return all.flatMap(([name, fault]) => (fault.isPossible?.(lab) === false ? [] : [name as FaultName]));
 }
