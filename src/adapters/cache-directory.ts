@@ -1,8 +1,9 @@
 /** Where downloaded programs are kept between runs. */
-import { accessSync, constants, mkdirSync, statSync } from 'node:fs';
+import { accessSync, constants, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { makeFolder } from './make-folder.js';
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -27,7 +28,7 @@ export function cacheDirectories(env: Environment, packageRoot: string): readonl
 export function firstWritable(directories: readonly string[]): string | undefined {
   return directories.find((directory) => {
     try {
-      mkdirSync(directory, { recursive: true, mode: 0o700 });
+      makeFolder(directory, 0o700);
       accessSync(directory, constants.W_OK);
       return isTrustworthy(directory);
     } catch {

@@ -6,11 +6,12 @@
  * least one sees the other. Names are never used again, so removing that of a dead process cannot hit anybody else.
  */
 import { randomBytes } from 'node:crypto';
-import { mkdir, open, readdir, stat, unlink } from 'node:fs/promises';
-import { dirname, join, resolve } from 'node:path';
+import { open, readdir, stat, unlink } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
 import process from 'node:process';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { CausewayError } from '../base/errors.js';
+import { makeFolder } from './make-folder.js';
 import { lookUpProcess, processIdentity } from './process-identity.js';
 
 const LOCK_NAME = 'replica.lock';
@@ -40,7 +41,7 @@ export async function openDataDirectory(given: string): Promise<DataDirectory> {
   const lock = join(path, LOCK_NAME);
   const name = claimName();
   try {
-    await create(lock);
+    makeFolder(lock, 0o700);
     await (await open(join(lock, name), 'wx', 0o600)).close();
   } catch (error) {
     throw await unusable(path, error);
@@ -50,21 +51,6 @@ export async function openDataDirectory(given: string): Promise<DataDirectory> {
   if (rival === undefined) return { path, close };
   await close();
   throw inUse(path, rival.pid);
-}
-
-/** With its parents. The recursive mkdir of Node never returns from a place like /proc, where nothing can be made. */
-async function create(path: string): Promise<void> {
-  const make = () =>
-    mkdir(path, { mode: 0o700 }).catch((error: unknown) => {
-      if (!hasCode(error, 'EEXIST')) throw error;
-    });
-  try {
-    await make();
-  } catch (error) {
-    if (!hasCode(error, 'ENOENT') || dirname(path) === path) throw error;
-    await create(dirname(path));
-    await make();
-  }
 }
 
 /** Sorts by time, so that of two processes it is the later that gives way. */

@@ -86,6 +86,12 @@ export const ClusterMember = {
     keys: count,
     hlc: text,
     startedMs: { type: 'number' },
+    lagOps: { ...count, description: 'Of peers: writes that it lacks of what this replica has' },
+    lagMs: { type: 'number' },
+    lastContactMs: { type: 'number' },
+    logIndex: { ...count, description: 'Of this replica, as are the next two' },
+    commitIndex: count,
+    appliedIndex: count,
   },
 } as const;
 export type ClusterMember = Shape<typeof ClusterMember>;

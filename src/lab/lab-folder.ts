@@ -3,9 +3,10 @@
  * folder of its own a lab goes on where it stopped; a temporary one is a new cluster and is removed at the end.
  */
 import { randomBytes } from 'node:crypto';
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
+import { makeFolder } from '../adapters/make-folder.js';
 import { CausewayError } from '../base/errors.js';
 import { type ClusterId, parseClusterId } from '../base/ids.js';
 
@@ -21,7 +22,7 @@ export interface LabFolder {
 export function openLabFolder(path: string | undefined): LabFolder {
   const folder = path === undefined ? mkdtempSync(join(tmpdir(), 'causeway-lab-')) : resolve(path);
   try {
-    mkdirSync(join(folder, 'logs'), { recursive: true });
+    makeFolder(join(folder, 'logs'));
   } catch (error) {
     throw new CausewayError('invalid-config', `the folder ${folder} cannot be used: ${String(error)}`);
   }

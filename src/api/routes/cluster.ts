@@ -30,17 +30,28 @@ export function getCluster(exchange: Exchange): Answer {
   Query.parse(queryText(exchange.request.originalUrl), []);
   const { replica } = exchange.service;
   const membership = replica.ordered?.membership();
+  const { peers, logIndex, commitIndex, appliedIndex } = replica.status();
+  const log = membership === undefined ? {} : { logIndex, commitIndex, appliedIndex };
   const report: ClusterReport = {
     clusterId: replica.clusterId,
     replica: replica.id,
     ...(membership && { leader: membership.leader, term: membership.term }),
-    members: replica.members().map((member) => clusterMember(member, membership)),
+    members: replica.members().map((member) => ({
+      ...clusterMember(member, membership),
+      ...(member.id === replica.id ? log : lagOf(peers.find(({ id }) => id === member.id))),
+    })),
   };
   return jsonAnswer(report);
 }
 
 function peerStatus(peer: PeerView): PeerStatus {
   return { ...peer, lastContactMs: peer.lastContactMs ?? null, url: peer.url ?? null };
+}
+
+function lagOf(peer: PeerView | undefined): Pick<ClusterMember, 'lagOps' | 'lagMs' | 'lastContactMs'> {
+  if (peer?.lastContactMs === undefined) return {};
+  const { lagOps, lagMs, lastContactMs } = peer;
+  return { lagOps, lagMs, lastContactMs };
 }
 
 function clusterMember(member: MemberView, membership: MembershipView | undefined): ClusterMember {

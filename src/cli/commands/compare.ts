@@ -1,6 +1,7 @@
 /** `causeway compare`: the levels beside each other on a lab of its own. */
-import { mkdir, writeFile } from 'node:fs/promises';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { makeFolder } from '../../adapters/make-folder.js';
 import { CausewayError } from '../../base/errors.js';
 import { describeBroker } from '../../lab/broker-choice.js';
 import { type Lab, startLab } from '../../lab/cluster.js';
@@ -57,7 +58,7 @@ export async function compareLevels(terminal: Terminal, options: CompareOptions)
   const assertions = options.assert.map(parseAssertion);
   const plan = planOf(options);
   const guide = options.guide === true ? new Guide(terminal, plan) : undefined;
-  await makeFolder(options.out);
+  makeResultsFolder(options.out);
   const stop = stopSignal();
   // The guard ends the lab; nothing here is worth waiting for.
   stop.addEventListener('abort', () => process.exit(INTERRUPTED));
@@ -142,9 +143,9 @@ function commandOf(options: CompareOptions): string {
   ].join(' ');
 }
 
-async function makeFolder(folder: string): Promise<void> {
+function makeResultsFolder(folder: string): void {
   try {
-    await mkdir(folder, { recursive: true });
+    makeFolder(folder);
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error);
     throw new CausewayError('invalid-config', `${folder} cannot be made: ${why}`);

@@ -55,6 +55,7 @@ describe('with a total order', () => {
   it('the cluster has a leader and roles, for those that are members', async () => {
     const { app } = openApp({}, { ordered: true });
     await succeed(app, { method: 'DELETE', url: '/v1/members/r3' });
+    await succeed(app, { method: 'POST', url: '/v1/sequences/s/next' });
     const { leader, term, members } = (await succeed(app, { url: '/v1/cluster' })).json();
     expect({ leader, term }).toEqual({ leader: 'r1', term: 1 });
     expect(members.map(({ id, role }: { id: string; role?: string }) => [id, role])).toEqual([
@@ -62,6 +63,7 @@ describe('with a total order', () => {
       ['r2', 'follower'],
       ['r3', undefined],
     ]);
+    expect(members[0]).toMatchObject({ logIndex: 1, commitIndex: 1, appliedIndex: 1 });
   });
 });
 

@@ -42,4 +42,6 @@ test('a path that cannot be a folder is refused', () => {
   const file = join(folder, 'file');
   writeFileSync(file, '');
   expect(() => openLabFolder(join(file, 'lab'))).toThrow('cannot be used');
+  expect(() => openLabFolder(file)).toThrow('cannot be used');
+  expect(() => openLabFolder('/proc/causeway-cannot-be-here')).toThrow('cannot be used');
 });
