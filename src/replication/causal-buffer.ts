@@ -95,10 +95,12 @@ export class CausalBuffer {
 
   /** Our own origin has come to `dot` without passing through here. */
   advance(dot: Dot): void {
-    const stream = this.#open(dot.origin);
-    assert(dot.counter === stream.frontier + 1, 'own counter skips', { ...dot, frontier: stream.frontier });
-    stream.frontier = dot.counter;
-    if (this.#waiting.has(dot.origin)) this.#settle(stream);
+    const { origin, counter } = dot;
+    const stream = this.#open(origin);
+    const { frontier } = stream;
+    assert(counter === frontier + 1, 'own counter skips', { origin, counter, frontier });
+    stream.frontier = counter;
+    if (this.#waiting.has(origin)) this.#settle(stream);
   }
 
   /** The next groups in causal order: at least one if any is ready, then as many as the bounds allow. */

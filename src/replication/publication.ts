@@ -36,9 +36,10 @@ export class Announcement {
   #message(groups: readonly WriteGroup[], vector: VersionVector): GroupsMessage {
     let wantReport = false;
     for (const { dot } of groups) {
-      const durable = vector.get(dot.origin);
-      assert(dot.counter <= durable, 'published before durable', { ...dot, durable });
-      if (this.#awaited.delete(dot.counter)) wantReport = true;
+      const { origin, counter } = dot;
+      const durable = vector.get(origin);
+      assert(counter <= durable, 'published before durable', { origin, counter, durable });
+      if (this.#awaited.delete(counter)) wantReport = true;
     }
     return { kind: 'groups', vector, wantReport, groups };
   }

@@ -5,8 +5,6 @@ import type { AnswerSink } from '../received.js';
 
 /** Up to this size copying a body costs less than handing it to the kernel by itself. */
 const COPY_MAX_BYTES = 16 * 1024;
-/** What would end a field, or is none of its characters (RFC 9110, section 5.5). */
-const UNSENDABLE = /[^\t\x20-\x7e\x80-\xff]/;
 const EMPTY = new Uint8Array(0);
 /** Answers of these statuses have no body by definition, so that nothing is said of its length. */
 const BODILESS: ReadonlySet<number> = new Set([204, 304]);
@@ -51,7 +49,7 @@ export class PlainAnswer implements AnswerSink {
     for (let i = 0; i < headers.length; i += 2) {
       const name = headers[i] as string;
       const value = headers[i + 1] as string;
-      if (UNSENDABLE.test(value)) throw new TypeError(`${name} holds what no header can carry`);
+      if (!isSendable(value)) throw new TypeError(`${name} holds what no header can carry`);
       if (name === 'Content-Length') hasLength = true;
       if (name === 'Connection') isLast = value === 'close';
       head += `${name}: ${value}\r\n`;
@@ -82,6 +80,15 @@ export class PlainAnswer implements AnswerSink {
     }
     sent(this.#isLast);
   }
+}
+
+/** None of the characters ends the field, or is none that a field may hold (RFC 9110, section 5.5). */
+function isSendable(value: string): boolean {
+  for (let i = 0; i < value.length; i += 1) {
+    const code = value.charCodeAt(i);
+    if ((code < 0x20 && code !== 0x09) || code === 0x7f || code > 0xff) return false;
+  }
+  return true;
 }
 
 const statusLines: string[] = [];

@@ -31,6 +31,7 @@ import type { StorageReader, StorageWrite } from '../../ports/storage.js';
 import { guardCorruption } from '../stored-state.js';
 
 interface Slot {
+  readonly keyBytes: Uint8Array;
   readonly wasLive: boolean;
   record: KeyRecord;
   changed: boolean;
@@ -116,10 +117,10 @@ export class KeyspaceTurn {
   finish(): { readonly writes: StorageWrite[]; readonly liveKeysDelta: number } {
     const writes: StorageWrite[] = [];
     let liveKeysDelta = 0;
-    for (const [key, slot] of this.#slots) {
+    for (const slot of this.#slots.values()) {
       if (!slot.changed) continue;
       liveKeysDelta += Number(isLive(slot.record)) - Number(slot.wasLive);
-      const keyBytes = utf8Encode(key);
+      const { keyBytes } = slot;
       writes.push(
         slot.record.length === 0
           ? { kind: 'delete', table: 'keyspace', key: keyBytes }
@@ -145,8 +146,9 @@ export class KeyspaceTurn {
   #slot(key: string): Slot {
     const known = this.#slots.get(key);
     if (known !== undefined) return known;
-    const record = readRecord(this.#storage, utf8Encode(key));
-    const slot = { record, wasLive: isLive(record), changed: false };
+    const keyBytes = utf8Encode(key);
+    const record = readRecord(this.#storage, keyBytes);
+    const slot = { keyBytes, record, wasLive: isLive(record), changed: false };
     this.#slots.set(key, slot);
     return slot;
   }

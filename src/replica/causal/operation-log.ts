@@ -9,14 +9,10 @@ import { guardCorruption } from '../stored-state.js';
 
 function operationKey(origin: Origin, counter: number): Uint8Array {
   return new ByteWriter(56)
-    .raw(originPrefix(origin))
+    .string(origin)
     .u32(Math.floor(counter / 2 ** 32))
     .u32(counter % 2 ** 32)
     .finish();
-}
-
-function originPrefix(origin: Origin): Uint8Array {
-  return new ByteWriter(48).string(origin).finish();
 }
 
 export function operationWrite(group: WriteGroup): StorageWrite {

@@ -31,7 +31,7 @@ export class Reads {
   }
 
   async read(key: string, context: RequestContext): Promise<ReadResult> {
-    return this.#read(key, context, await this.#admit(context));
+    return this.readNow(key, context) ?? this.#read(key, context, await this.#admit(context));
   }
 
   /** As `read`; undefined if the request has to wait. */
