@@ -56,13 +56,15 @@ const CHECKSUM_AT = 11;
 const BODY_AT = 15;
 const TIME_MAX_MS = 2 ** 48 - 1;
 const FINGERPRINT_MAX_BYTES = 64;
+const NO_FENCES: readonly Fence[] = [];
+const EMPTY_HEAD = new Uint8Array(BODY_AT);
 
 /**
  * What this returns, `decodeEntry` reads: an entry that no replica could apply never gets as far as the log.
  * @throws CausewayError `invalid-request` or `value-too-large` for such an entry
  */
 export function encodeEntry(entry: Entry): Uint8Array {
-  const writer = new ByteWriter(512).raw(new Uint8Array(BODY_AT));
+  const writer = new ByteWriter(512).raw(EMPTY_HEAD);
   encodeBody(writer, entry);
   if (writer.length > LIMITS.entryMaxBytes) {
     throw new CausewayError('value-too-large', `The request takes ${writer.length} bytes in the log.`);
@@ -153,6 +155,7 @@ function decodeRetry(reader: ByteReader): RetryName {
 
 function decodeFences(reader: ByteReader): readonly Fence[] {
   const count = reader.count();
+  if (count === 0) return NO_FENCES;
   if (count > LIMITS.fencesMax) throw new DecodeError(`${count} fences`);
   return Array.from({ length: count }, () => ({
     lock: reader.string(LIMITS.coordinationNameMaxBytes),

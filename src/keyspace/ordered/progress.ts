@@ -63,10 +63,18 @@ export function decodeProgress(stored: Uint8Array): Progress {
   return progress;
 }
 
+/** What these bytes, which nobody changes, say: one entry after the other reads the same. */
+const read = new WeakMap<Uint8Array, Forgotten>();
+
 /** @throws DecodeError if what is stored is damaged. */
 export function readForgotten(state: StateReader): Forgotten {
   const stored = state.get(FORGOTTEN_KEY);
-  return stored === undefined ? NOTHING_FORGOTTEN : decodeForgotten(stored);
+  if (stored === undefined) return NOTHING_FORGOTTEN;
+  const known = read.get(stored);
+  if (known !== undefined) return known;
+  const forgotten = decodeForgotten(stored);
+  read.set(stored, forgotten);
+  return forgotten;
 }
 
 export function writeForgotten(state: StateOverlay, { stable, at }: Forgotten): void {

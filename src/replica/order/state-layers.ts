@@ -7,10 +7,16 @@ import { keyText, type StateEntry, StateOverlay, type StateReader, type StateWri
 
 type Layer = Map<string, StateWrite>;
 
+/** Rows of storage remembered while there are layers over it: what every entry looks at is read once for many. */
+const REMEMBERED_MAX_ROWS = 256;
+const REMEMBERED_MAX_BYTES = 1024;
+
 export class StateLayers implements StateReader {
   #stored: StateReader;
   #underWay: Layer = new Map();
   #gathering: Layer = new Map();
+  /** What storage said of rows that no layer changes; it says so until a transaction of ours lands. */
+  readonly #remembered = new Map<string, Uint8Array | undefined>();
 
   constructor(stored: StateReader) {
     this.#stored = stored;
@@ -20,7 +26,7 @@ export class StateLayers implements StateReader {
     if (this.#gathering.size === 0 && this.#underWay.size === 0) return this.#stored.get(key);
     const name = keyText(key);
     const write = this.#gathering.get(name) ?? this.#underWay.get(name);
-    return write === undefined ? this.#stored.get(key) : write.value;
+    return write === undefined ? this.#recall(name, key) : write.value;
   }
 
   range(gte: Uint8Array, lt: Uint8Array): Iterable<StateEntry> {
@@ -47,6 +53,7 @@ export class StateLayers implements StateReader {
   /** What was under way is in storage. */
   stored(): void {
     this.#underWay = new Map();
+    this.#remembered.clear();
   }
 
   /** Another state lies below, and nothing over it. */
@@ -54,5 +61,15 @@ export class StateLayers implements StateReader {
     this.#stored = stored;
     this.#underWay = new Map();
     this.#gathering = new Map();
+    this.#remembered.clear();
+  }
+
+  #recall(name: string, key: Uint8Array): Uint8Array | undefined {
+    const known = this.#remembered.get(name);
+    if (known !== undefined || this.#remembered.has(name)) return known;
+    const value = this.#stored.get(key);
+    if (this.#remembered.size >= REMEMBERED_MAX_ROWS) this.#remembered.clear();
+    if (value === undefined || value.length <= REMEMBERED_MAX_BYTES) this.#remembered.set(name, value);
+    return value;
   }
 }
