@@ -19,12 +19,15 @@ import { endWithAnswers } from './closing.js';
 import { answerConnectionError, refuseExpectations } from './connection-errors.js';
 import { serveDocs } from './docs.js';
 import { Exchange } from './exchange.js';
+import { Front } from './front/front.js';
 import { afterBody } from './lingering.js';
+import { HEAD_OPTIONS, readWholeHeads } from './message-head.js';
 import { createMetrics } from './metrics.js';
 import { routedTarget } from './request-target.js';
-import { registerRoutes } from './routes.js';
+import { frontRoutes, registerRoutes, routesByName } from './routes.js';
 import { sendFailure } from './serve.js';
 import type { ApiLogger, Service } from './service.js';
+import { TokenCache } from './token-cache.js';
 import { Traffic } from './traffic.js';
 import { answerUnmatched } from './unmatched.js';
 
@@ -66,16 +69,18 @@ export function buildApp(options: AppOptions): FastifyInstance {
   const app = createFramework(service);
   app.decorateRequest('exchange');
   app.addHook('onRequest', (request, reply, done) => {
-    request.exchange = new Exchange(service, request, reply);
+    request.exchange = new Exchange(service, request, reply.raw);
     done();
   });
-  endWithAnswers(app, service);
   app.setErrorHandler(answerFrameworkError);
   app.removeAllContentTypeParsers();
+  readWholeHeads(app.server);
   refuseExpectations(app.server, service);
   answerUnmatched(app);
   serveDocs(app);
-  registerRoutes(app, createMetrics(service.replica, service.traffic));
+  const routes = routesByName(createMetrics(service.replica, service.traffic));
+  registerRoutes(app, routes);
+  endWithAnswers(app, service, new Front(app.server, service, frontRoutes(routes)));
   return app;
 }
 
@@ -86,6 +91,7 @@ function createService(options: AppOptions): Service {
     authTokens: options.authTokens,
     logger: options.logger ?? (() => {}),
     onBrokenInvariant: options.onBrokenInvariant ?? endProcess,
+    tokens: new TokenCache(options.replica.clusterId),
     emptyToken: encodeToken(options.replica.clusterId, VersionVector.EMPTY),
     streams: new Set(),
     closing: false,
@@ -97,7 +103,7 @@ function createFramework(service: Service): FastifyInstance {
   return Fastify({
     logger: false,
     genReqId: () => '',
-    http: { requireHostHeader: false },
+    http: HEAD_OPTIONS,
     requestTimeout: REQUEST_TIMEOUT_MS,
     return503OnClosing: false,
     rewriteUrl: (request) => routedTarget(request as IncomingMessage),
@@ -105,7 +111,7 @@ function createFramework(service: Service): FastifyInstance {
     schemaController: { compilersFactory: NO_COMPILERS },
     clientErrorHandler: (error, socket) => answerConnectionError(service, error, socket),
     frameworkErrors: (error, request, reply) => {
-      sendFailure(new Exchange(service, request as FastifyRequest, reply as FastifyReply), error);
+      sendFailure(new Exchange(service, request as FastifyRequest, (reply as FastifyReply).raw), error);
     },
   });
 }

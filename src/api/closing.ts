@@ -2,9 +2,10 @@
 import type { Socket } from 'node:net';
 import type { FastifyInstance } from 'fastify';
 import { LIMITS } from '../base/limits.js';
+import type { Front } from './front/front.js';
 import type { Service } from './service.js';
 
-export function endWithAnswers(app: FastifyInstance, service: Service): void {
+export function endWithAnswers(app: FastifyInstance, service: Service, front: Front): void {
   const open = new Set<Socket>();
   app.server.on('connection', (socket) => {
     open.add(socket);
@@ -16,7 +17,11 @@ export function endWithAnswers(app: FastifyInstance, service: Service): void {
     for (const end of service.streams) end();
     // Connections that were opened in advance count as busy with Node, and would keep the server open.
     for (const socket of open) if (socket.bytesRead === 0) socket.destroy();
-    cut = setTimeout(() => app.server.closeAllConnections(), LIMITS.drainMaxMs);
+    front.closeIdle();
+    cut = setTimeout(() => {
+      front.cut();
+      app.server.closeAllConnections();
+    }, LIMITS.drainMaxMs);
     done();
   });
   app.addHook('onClose', (_app, done) => {

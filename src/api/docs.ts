@@ -24,9 +24,11 @@ export function serveDocs(app: FastifyInstance): void {
     });
   };
   const pass = async (request: FastifyRequest, reply: FastifyReply): Promise<void> => {
+    const { token, service } = request.exchange;
     made ??= make();
     const docs = await made;
     exchanges.set(request.raw, request.exchange);
+    reply.raw.setHeader('Causal-Token', token).setHeader('Served-By', service.replica.id);
     docs.routing(request.raw, reply.raw);
   };
 

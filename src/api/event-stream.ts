@@ -2,6 +2,8 @@
  * Server-sent events (HTML Living Standard, section 9.2) of something of which only the newest state matters: a client
  * that reads slowly misses what was overtaken meanwhile, and takes no memory but for one state.
  */
+
+import type { ServerResponse } from 'node:http';
 import { LIMITS } from '../base/limits.js';
 import type { Exchange } from './exchange.js';
 
@@ -10,7 +12,8 @@ const HEADERS = ['Content-Type', 'text/event-stream', 'Cache-Control', 'no-store
 export class StateStream {
   readonly #exchange: Exchange;
   readonly #ended = new AbortController();
-  #isOpen = false;
+  /** Undefined until the stream is open. */
+  #response: ServerResponse | undefined;
   #pending: string | undefined;
 
   constructor(exchange: Exchange) {
@@ -30,8 +33,9 @@ export class StateStream {
 
   /** Send the head, what was shown before, and from now on everything. Ends with the connection or the app. */
   open(): void {
-    const { response, service } = this.#exchange;
-    if (!this.#exchange.beginStream([...HEADERS])) {
+    const { service } = this.#exchange;
+    const response = this.#exchange.beginStream([...HEADERS]);
+    if (response === undefined) {
       this.#ended.abort();
       return;
     }
@@ -46,20 +50,22 @@ export class StateStream {
       service.streams.delete(end);
       this.#ended.abort();
     });
-    this.#isOpen = true;
+    this.#response = response;
     this.#flush();
     if (service.closing) end();
   }
 
   #flush(): void {
-    const { response } = this.#exchange;
-    if (this.#pending === undefined || !this.#isOpen || !response.writable || response.writableNeedDrain) return;
-    response.write(this.#pending);
+    if (this.#pending === undefined || !this.#mayWrite(this.#response)) return;
+    this.#response.write(this.#pending);
     this.#pending = undefined;
   }
 
   #beat(): void {
-    const { response } = this.#exchange;
-    if (response.writable && !response.writableNeedDrain) response.write(': still here\n\n');
+    if (this.#mayWrite(this.#response)) this.#response.write(': still here\n\n');
+  }
+
+  #mayWrite(response: ServerResponse | undefined): response is ServerResponse {
+    return response?.writable === true && !response.writableNeedDrain;
   }
 }

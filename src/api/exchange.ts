@@ -2,13 +2,14 @@
  * One request and its one answer. Every answer of the API leaves through `send`, so that the headers all of them carry,
  * the durations and the count of requests in flight are right without any route having to think of it.
  */
-import type { IncomingHttpHeaders, ServerResponse } from 'node:http';
-import type { FastifyReply, FastifyRequest } from 'fastify';
+import { type IncomingHttpHeaders, ServerResponse } from 'node:http';
+import { assert } from '../base/assert.js';
 import { CausewayError } from '../base/errors.js';
-import { encodeToken, tokenFits } from '../clocks/causal-token.js';
+import { tokenFits } from '../clocks/causal-token.js';
 import type { VersionVector } from '../clocks/version-vector.js';
 import type { Timing } from '../replica/request-types.js';
 import { parseConsistency } from './consistency-header.js';
+import type { AnswerSink, ReceivedRequest } from './received.js';
 import { HttpRequestContext, type LevelContext, requestedVector, tokenHeader } from './request-context.js';
 import { orderedReplica, WEAK_LEVELS } from './served-levels.js';
 import type { Service } from './service.js';
@@ -26,8 +27,8 @@ const SURELY_FITTING_ENTRIES = 16;
 
 export class Exchange {
   readonly service: Service;
-  readonly request: FastifyRequest;
-  readonly response: ServerResponse;
+  readonly request: ReceivedRequest;
+  readonly response: AnswerSink;
   /** Pattern of the route, for metrics; set when it is known. */
   route = 'none';
   /** The level the request names, known before it is known to be served. */
@@ -43,10 +44,10 @@ export class Exchange {
   readonly #startedMs = performance.now();
   #token: string | undefined;
 
-  constructor(service: Service, request: FastifyRequest, reply: FastifyReply) {
+  constructor(service: Service, request: ReceivedRequest, response: AnswerSink) {
     this.service = service;
     this.request = request;
-    this.response = reply.raw;
+    this.response = response;
   }
 
   get headers(): IncomingHttpHeaders {
@@ -75,7 +76,7 @@ export class Exchange {
     const { level, timeoutMs } = parseConsistency(typeof header === 'string' ? header : undefined, parameter, unsaid);
     this.askedLevel = level;
     if (level === 'linearizable') orderedReplica(replica, WEAK_LEVELS);
-    const vector = requestedVector(replica, tokenHeader(this.headers));
+    const vector = requestedVector(this.service, tokenHeader(this.headers));
     this.context =
       level === 'linearizable'
         ? new HttpRequestContext(level, timeoutMs, vector, this.response)
@@ -104,21 +105,22 @@ export class Exchange {
   }
 
   /**
-   * Begin a 200 whose body the route writes to `response` as it comes. The request counts as in flight until the
-   * connection or the body ends; its duration is the time to this point. False if the client is gone.
+   * Begin a 200 whose body the route writes to the response as it comes. The request counts as in flight until the
+   * connection or the body ends; its duration is the time to this point. Undefined if the client is gone.
    */
-  beginStream(headers: string[]): boolean {
+  beginStream(headers: string[]): ServerResponse | undefined {
     const { response } = this;
+    assert(response instanceof ServerResponse, 'only Node can stream', { route: this.route });
     if (response.destroyed) {
       this.abandon();
-      return false;
+      return undefined;
     }
     const totalMs = this.elapsedMs;
     this.#addCommon(headers, totalMs);
     this.#record(200, totalMs);
     response.once('close', () => this.#release());
     response.writeHead(200, headers);
-    return true;
+    return response;
   }
 
   /** The client is gone: nothing is sent, and only the books are kept. */
@@ -150,7 +152,7 @@ export class Exchange {
     const text = tokenHeader(this.headers);
     if (text === undefined) return this.service.emptyToken;
     try {
-      requestedVector(this.service.replica, text);
+      requestedVector(this.service, text);
       return text;
     } catch (error) {
       if (error instanceof CausewayError) return this.service.emptyToken;
@@ -160,11 +162,11 @@ export class Exchange {
 
   #encode(vector: VersionVector): string {
     if (vector.size === 0) return this.service.emptyToken;
-    const { clusterId } = this.service.replica;
-    if (vector.size > SURELY_FITTING_ENTRIES && !tokenFits(clusterId, vector)) {
+    const { replica, tokens } = this.service;
+    if (vector.size > SURELY_FITTING_ENTRIES && !tokenFits(replica.clusterId, vector)) {
       throw new CausewayError('internal-error', `What the answer depends on has ${vector.size} origins, too many.`);
     }
-    return encodeToken(clusterId, vector);
+    return tokens.encode(vector);
   }
 }
 
@@ -176,6 +178,10 @@ function serverTiming({ waitMs, logMs = 0, storeMs }: Timing, totalMs: number): 
   return `${parts}, total;dur=${hundredths(totalMs)}`;
 }
 
-function hundredths(ms: number): number {
-  return Math.round(ms * 100) / 100;
+/** Written once: the text of a fraction takes longer to make than most of what it measures. */
+const SHORT_DURATIONS: readonly string[] = Array.from({ length: 1_000 }, (_, count) => String(count / 100));
+
+function hundredths(ms: number): string {
+  const count = Math.round(ms * 100);
+  return SHORT_DURATIONS[count] ?? String(count / 100);
 }

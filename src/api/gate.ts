@@ -5,7 +5,7 @@ import { LIMITS } from '../base/limits.js';
 import type { Role } from './auth.js';
 import { authorize } from './authorize.js';
 import type { Exchange } from './exchange.js';
-import { refuse } from './refuse.js';
+import { checkHead } from './message-head.js';
 import { sendFailure } from './serve.js';
 import { orderedReplica } from './served-levels.js';
 
@@ -14,15 +14,19 @@ type Hook = (request: FastifyRequest, reply: FastifyReply, done: () => void) => 
 /** A hook that lets those requests through whose sender has `role`, as long as there is room. */
 export function gate(role: Role): Hook {
   return (request, _reply, done) => {
-    const { exchange } = request;
-    try {
-      enter(exchange, role);
-    } catch (error) {
-      sendFailure(exchange, error);
-      return;
-    }
-    done();
+    if (admit(request.exchange, role)) done();
   };
+}
+
+/** Whether the request may go on to its route; if not, it has been answered. */
+export function admit(exchange: Exchange, role: Role): boolean {
+  try {
+    enter(exchange, role);
+    return true;
+  } catch (error) {
+    sendFailure(exchange, error);
+    return false;
+  }
 }
 
 /** A hook for what exists only with the total order: without it a body is not read, whatever it is. */
@@ -39,9 +43,7 @@ export const orderGate: Hook = (request, _reply, done) => {
 
 function enter(exchange: Exchange, role: Role): void {
   const { service, headers } = exchange;
-  const { httpVersion } = exchange.request.raw;
-  if (httpVersion !== '1.1' && httpVersion !== '1.0') refuse('The request is not HTTP/1.1.');
-  if (headers.host === undefined && httpVersion === '1.1') refuse('The request has no Host header.');
+  checkHead({ headers, httpVersion: exchange.request.raw.httpVersion });
   if (service.closing) throw new CausewayError('shutting-down', 'This replica is shutting down.');
   authorize(exchange, role);
   const bodyBytes = announcedBytes(exchange);

@@ -46,7 +46,11 @@ const conditionalHeaders = {
 } as const;
 const readHeaders = {
   type: 'object',
-  properties: { ...consistency, 'if-none-match': header('304 if the key still has this entity tag') },
+  properties: {
+    ...consistency,
+    'if-match': header('412 unless the key shows this entity tag'),
+    'if-none-match': header('304 if the key still has this entity tag'),
+  },
 } as const;
 
 const key = { type: 'string', minLength: 1, maxLength: LIMITS.keyMaxBytes } as const;
@@ -94,7 +98,11 @@ const receiptResponses = {
   ...problems(...keyWriteProblems),
 };
 
-const putResponses = { ...receiptResponses, 201: json('If-None-Match: * has created the key', Receipt) };
+const putResponses = {
+  ...receiptResponses,
+  201: json('If-None-Match: * has created the key', Receipt),
+  ...problems(...keyWriteProblems, 'unsupported-media-type'),
+};
 
 const keys = ['keys'];
 const cluster = ['cluster'];
@@ -127,7 +135,7 @@ const OPERATIONS = {
         content: { '*/*': { schema: { type: 'string', format: 'binary' } }, 'application/json': { schema: Entry } },
       },
       304: nothing('The key still has the entity tag of If-None-Match'),
-      ...problems(...readProblems, 'not-found'),
+      ...problems(...readProblems, 'not-found', 'precondition-failed'),
     },
   },
   putItem: {

@@ -2,14 +2,16 @@
  * What a request says of its consistency, as the replica wants it: level, time, token, and whether anybody still waits
  * for the answer.
  */
-import type { IncomingHttpHeaders, ServerResponse } from 'node:http';
+import type { IncomingHttpHeaders } from 'node:http';
 import { CausewayError } from '../base/errors.js';
-import { decodeToken, tokenFits } from '../clocks/causal-token.js';
+import { tokenFits } from '../clocks/causal-token.js';
 import { VersionVector } from '../clocks/version-vector.js';
 import type { Replica } from '../replica/handle.js';
 import type { OrderedContext } from '../replica/ordered-handle.js';
 import type { RequestContext } from '../replica/request-types.js';
 import type { LevelName } from './consistency-header.js';
+import type { AnswerSink } from './received.js';
+import type { Service } from './service.js';
 
 /** A request that the total order serves. */
 export interface LinearizableContext extends OrderedContext {
@@ -23,10 +25,10 @@ export class HttpRequestContext<L extends LevelName> {
   readonly level: L;
   readonly timeoutMs: number;
   readonly token: VersionVector;
-  readonly #response: ServerResponse;
+  readonly #response: AnswerSink;
   #signal: AbortSignal | undefined;
 
-  constructor(level: L, timeoutMs: number, token: VersionVector, response: ServerResponse) {
+  constructor(level: L, timeoutMs: number, token: VersionVector, response: AnswerSink) {
     this.level = level;
     this.timeoutMs = timeoutMs;
     this.token = token;
@@ -51,9 +53,9 @@ export function tokenHeader(headers: IncomingHttpHeaders): string | undefined {
  * @throws CausewayError `invalid-causal-token`; also for one that leaves no room for what the answer would add to it,
  * which no token of this cluster does: better refused here than when the write has happened.
  */
-export function requestedVector(replica: Replica, text: string | undefined): VersionVector {
+export function requestedVector({ replica, tokens }: Service, text: string | undefined): VersionVector {
   if (text === undefined) return VersionVector.EMPTY;
-  const vector = decodeToken(replica.clusterId, text);
+  const vector = tokens.decode(text);
   if (text.length > ROOMY_CHARS && !leavesRoom(replica, vector)) {
     throw new CausewayError('invalid-causal-token', 'The causal token names origins that this cluster never had.');
   }
@@ -70,7 +72,7 @@ function leavesRoom(replica: Replica, vector: VersionVector): boolean {
   return tokenFits(replica.clusterId, vector.join(known).with({ origin: incarnation, counter }));
 }
 
-function abortedWithClient(response: ServerResponse): AbortSignal {
+function abortedWithClient(response: AnswerSink): AbortSignal {
   const controller = new AbortController();
   const abort = (): void => {
     if (!response.writableFinished) controller.abort();

@@ -35,10 +35,13 @@ const ordered = (name: OperationName, method: RouteEntry['method'], url: string,
   ordered: true,
 });
 
+/** One key. */
+export const ITEM_URL = '/v1/kv/:key';
+
 export const ROUTES: readonly RouteEntry[] = [
-  keys('getItem', 'GET', '/v1/kv/:key', 'read'),
-  keys('putItem', 'PUT', '/v1/kv/:key', 'write'),
-  keys('deleteItem', 'DELETE', '/v1/kv/:key', 'write'),
+  keys('getItem', 'GET', ITEM_URL, 'read'),
+  keys('putItem', 'PUT', ITEM_URL, 'write'),
+  keys('deleteItem', 'DELETE', ITEM_URL, 'write'),
   keys('getKeys', 'GET', '/v1/kv', 'read'),
   keys('putKeyedItem', 'PUT', '/v1/kv', 'write'),
   keys('deleteKeyedItem', 'DELETE', '/v1/kv', 'write'),

@@ -1,11 +1,13 @@
 /** The routes with what answers them, registered by the kind of body they take. */
 import type { FastifyInstance } from 'fastify';
+import { assert } from '../base/assert.js';
 import { LIMITS } from '../base/limits.js';
+import type { FrontRoute, FrontRoutes } from './front/front.js';
 import { gate, orderGate } from './gate.js';
 import { parseJson } from './json.js';
 import type { Metrics } from './metrics.js';
 import type { OperationName } from './operations.js';
-import { displayPath, ROUTES, type RouteEntry } from './route-table.js';
+import { displayPath, ITEM_URL, ROUTES, type RouteEntry } from './route-table.js';
 import { postBatch } from './routes/batches.js';
 import { deleteClaim, getClaim, putClaim } from './routes/claims.js';
 import { getCluster, getReplica } from './routes/cluster.js';
@@ -33,8 +35,9 @@ import { type Route, serve } from './serve.js';
 /** A batch of the largest size whose every byte JSON writes as six characters, and its brackets. */
 const JSON_BODY_MAX_BYTES = 6 * LIMITS.groupMaxBytes + 64 * 1024;
 
-export function registerRoutes(app: FastifyInstance, metrics: Metrics): void {
-  const routes = routesByName(metrics);
+type Routes = Readonly<Record<OperationName, Route>>;
+
+export function registerRoutes(app: FastifyInstance, routes: Routes): void {
   app.register(async (scope) => {
     takeBytes(scope);
     for (const entry of ROUTES) if (entry.body === 'bytes') add(scope, entry, routes[entry.name]);
@@ -45,7 +48,17 @@ export function registerRoutes(app: FastifyInstance, metrics: Metrics): void {
   });
 }
 
-function routesByName(metrics: Metrics): Readonly<Record<OperationName, Route>> {
+/** The routes of one key, for requests that do not come through the framework. */
+export function frontRoutes(routes: Routes): FrontRoutes {
+  const of = (method: RouteEntry['method']): FrontRoute => {
+    const entry = ROUTES.find((candidate) => candidate.url === ITEM_URL && candidate.method === method);
+    assert(entry?.role !== undefined, 'one key has a route for every method', { method });
+    return { name: displayPath(entry.url), role: entry.role, route: routes[entry.name] };
+  };
+  return { GET: of('GET'), PUT: of('PUT'), DELETE: of('DELETE') };
+}
+
+export function routesByName(metrics: Metrics): Routes {
   return {
     getItem,
     putItem,

@@ -4,7 +4,9 @@
  */
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { InvariantError } from '../base/assert.js';
-import type { CausewayError, ErrorCode } from '../base/errors.js';
+import { CausewayError, type ErrorCode } from '../base/errors.js';
+import { VersionVector } from '../clocks/version-vector.js';
+import type { LogRefusal } from '../replica/log-refusal.js';
 import type { Answer, Exchange } from './exchange.js';
 import { codedError, internalError, problemAnswer } from './problem.js';
 import { weakLevelsNow } from './served-levels.js';
@@ -23,7 +25,7 @@ export function serve(name: string, route: Route): (request: FastifyRequest, rep
   return (request) => {
     const { exchange } = request;
     exchange.route = name;
-    run(exchange, route);
+    answerWith(exchange, route);
   };
 }
 
@@ -40,6 +42,7 @@ export function sendFailure(exchange: Exchange, error: unknown): void {
     const facts = { method: request.method, target: request.originalUrl, error: stack };
     service.logger({ name: 'api.internal-error', level: 'error', facts });
   }
+  if (isOfTheLog(error)) exchange.dependsOn(error.token, error.timing);
   // A wait that failed spent its time waiting.
   if (coded !== undefined && WAITS.has(coded.code)) exchange.timing = { waitMs: exchange.elapsedMs, storeMs: 0 };
   exchange.send(
@@ -60,11 +63,22 @@ function servedMember(exchange: Exchange, error: CausewayError): { readonly serv
 
 const UNAVAILABLE = 503;
 
-async function run(exchange: Exchange, route: Route): Promise<void> {
-  try {
-    const answer = await route(exchange);
+/** Replicas are known here by their types alone, so that the class cannot be asked for. */
+function isOfTheLog(error: unknown): error is LogRefusal {
+  return error instanceof CausewayError && 'token' in error && error.token instanceof VersionVector;
+}
+
+/** Answer with `route`, at once if it does not have to wait. */
+export function answerWith(exchange: Exchange, route: Route): void {
+  const send = (answer: Answer | undefined): void => {
     if (answer !== undefined) exchange.send(answer);
+  };
+  const fail = (error: unknown): void => sendFailure(exchange, error);
+  try {
+    const answer = route(exchange);
+    if (answer instanceof Promise) answer.then(send).catch(fail);
+    else send(answer);
   } catch (error) {
-    sendFailure(exchange, error);
+    fail(error);
   }
 }

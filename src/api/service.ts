@@ -1,6 +1,7 @@
 /** What all routes of one app share. */
 import type { Replica } from '../replica/handle.js';
 import type { AuthTokens } from './auth.js';
+import type { TokenCache } from './token-cache.js';
 import type { Traffic } from './traffic.js';
 
 /** Something worth a line in the replica's log, as data. */
@@ -20,6 +21,7 @@ export interface Service {
   readonly logger: ApiLogger;
   /** A broken invariant was met. It must end the process, once the answer has left. */
   readonly onBrokenInvariant: (error: unknown) => void;
+  readonly tokens: TokenCache;
   /** Token of a session that has seen nothing: what an answer carries that depends on nothing. */
   readonly emptyToken: string;
   /** Each ends a stream that is still being written. */

@@ -24,6 +24,7 @@ export interface DurationSeries {
 export class Traffic {
   readonly #maxInFlight: number;
   readonly #series = new Map<string, DurationSeries>();
+  #last: DurationSeries | undefined;
   #inFlight = 0;
   #bodyBytes = 0;
 
@@ -50,6 +51,18 @@ export class Traffic {
   }
 
   record(route: string, method: string, status: number, level: string, seconds: number): void {
+    const series = this.#seriesOf(route, method, status, level);
+    let at = 0;
+    while (at < DURATION_BOUNDS_S.length && seconds > (DURATION_BOUNDS_S[at] as number)) at += 1;
+    series.buckets[at] = (series.buckets[at] as number) + 1;
+    series.sumS += seconds;
+    series.count += 1;
+  }
+
+  /** Mostly the series of the request before. */
+  #seriesOf(route: string, method: string, status: number, level: string): DurationSeries {
+    const last = this.#last;
+    if (last?.route === route && last.method === method && last.status === status && last.level === level) return last;
     const name = `${route} ${method} ${status} ${level}`;
     let series = this.#series.get(name);
     if (series === undefined) {
@@ -57,11 +70,8 @@ export class Traffic {
       series = { route, method, status, level, buckets, sumS: 0, count: 0 };
       this.#series.set(name, series);
     }
-    let at = 0;
-    while (at < DURATION_BOUNDS_S.length && seconds > (DURATION_BOUNDS_S[at] as number)) at += 1;
-    series.buckets[at] = (series.buckets[at] as number) + 1;
-    series.sumS += seconds;
-    series.count += 1;
+    this.#last = series;
+    return series;
   }
 
   series(): Iterable<DurationSeries> {

@@ -44,21 +44,46 @@ export function equalBytes(a: Uint8Array, b: Uint8Array): boolean {
   return a.length === b.length && compareBytes(a, b) === 0;
 }
 
+/**
+ * An array buffer of its own for every small result costs more than writing it, so writers share pages: each is given a
+ * part of one, and what it does not need of it goes to the next. A result kept for long therefore keeps its page too.
+ */
+const PAGE_BYTES = 8 * 1024;
+const SHARED_MAX_BYTES = 2 * 1024;
+let page = new Uint8Array(PAGE_BYTES);
+let pageUsed = 0;
+
 export class ByteWriter {
+  /** Bytes from `#start` to `#at` are written, those up to `#end` are this writer's to write. */
   #bytes: Uint8Array;
-  #length = 0;
+  #start: number;
+  #at: number;
+  #end: number;
 
   constructor(capacity = 256) {
-    this.#bytes = new Uint8Array(capacity);
+    if (capacity > SHARED_MAX_BYTES) {
+      this.#bytes = new Uint8Array(capacity);
+      this.#start = 0;
+    } else {
+      if (pageUsed + capacity > PAGE_BYTES) {
+        page = new Uint8Array(PAGE_BYTES);
+        pageUsed = 0;
+      }
+      this.#bytes = page;
+      this.#start = pageUsed;
+      pageUsed += capacity;
+    }
+    this.#at = this.#start;
+    this.#end = this.#start + capacity;
   }
 
   get length(): number {
-    return this.#length;
+    return this.#at - this.#start;
   }
 
   u8(value: number): this {
     this.#reserve(1);
-    this.#bytes[this.#length++] = value;
+    this.#bytes[this.#at++] = value;
     return this;
   }
 
@@ -72,27 +97,27 @@ export class ByteWriter {
     this.#reserve(8);
     let rest = value;
     while (rest > 0x7f) {
-      this.#bytes[this.#length++] = (rest % 128) | 0x80;
+      this.#bytes[this.#at++] = (rest % 128) | 0x80;
       rest = Math.floor(rest / 128);
     }
-    this.#bytes[this.#length++] = rest;
+    this.#bytes[this.#at++] = rest;
     return this;
   }
 
   /** Four bytes, most significant first. */
   u32(value: number): this {
     this.#reserve(4);
-    this.#bytes[this.#length++] = (value >>> 24) & 0xff;
-    this.#bytes[this.#length++] = (value >>> 16) & 0xff;
-    this.#bytes[this.#length++] = (value >>> 8) & 0xff;
-    this.#bytes[this.#length++] = value & 0xff;
+    this.#bytes[this.#at++] = (value >>> 24) & 0xff;
+    this.#bytes[this.#at++] = (value >>> 16) & 0xff;
+    this.#bytes[this.#at++] = (value >>> 8) & 0xff;
+    this.#bytes[this.#at++] = value & 0xff;
     return this;
   }
 
   raw(bytes: Uint8Array): this {
     this.#reserve(bytes.length);
-    this.#bytes.set(bytes, this.#length);
-    this.#length += bytes.length;
+    this.#bytes.set(bytes, this.#at);
+    this.#at += bytes.length;
     return this;
   }
 
@@ -104,23 +129,29 @@ export class ByteWriter {
     if (text.length <= 64 && isAscii(text)) {
       this.varuint(text.length);
       this.#reserve(text.length);
-      for (let i = 0; i < text.length; i += 1) this.#bytes[this.#length++] = text.charCodeAt(i);
+      for (let i = 0; i < text.length; i += 1) this.#bytes[this.#at++] = text.charCodeAt(i);
       return this;
     }
     return this.bytes(utf8Encoder.encode(text));
   }
 
-  /** A copy of what was written. */
+  /** What was written. Neither this writer, which may go on, nor another writes to these bytes again. */
   finish(): Uint8Array {
-    return this.#bytes.slice(0, this.#length);
+    if (this.#bytes === page && this.#end === pageUsed) pageUsed = this.#at;
+    const isWasteful = this.#end - this.#at > SHARED_MAX_BYTES;
+    this.#end = this.#at;
+    return isWasteful ? this.#bytes.slice(this.#start, this.#at) : this.#bytes.subarray(this.#start, this.#at);
   }
 
   #reserve(more: number): void {
-    const need = this.#length + more;
-    if (need <= this.#bytes.length) return;
-    const grown = new Uint8Array(Math.max(need, this.#bytes.length * 2));
-    grown.set(this.#bytes.subarray(0, this.#length));
+    if (this.#at + more <= this.#end) return;
+    const { length } = this;
+    const grown = new Uint8Array(Math.max(length + more, length * 2));
+    grown.set(this.#bytes.subarray(this.#start, this.#at));
     this.#bytes = grown;
+    this.#start = 0;
+    this.#at = length;
+    this.#end = grown.length;
   }
 }
 
@@ -195,6 +226,15 @@ export class ByteReader {
     return this.raw(length);
   }
 
+  /** As `bytes`, but what `read` makes of them where they lie: for short things that are read often. */
+  span<T>(maxLength: number, read: (bytes: Uint8Array, start: number, end: number) => T): T {
+    const length = this.varuint();
+    if (length > maxLength) throw new DecodeError(`length ${length} is over ${maxLength}`);
+    if (length > this.remaining) throw new DecodeError('truncated');
+    this.#at += length;
+    return read(this.#bytes, this.#at - length, this.#at);
+  }
+
   string(maxLength: number): string {
     const view = this.bytes(maxLength);
     if (view.length > 64) return utf8Decode(view);
@@ -210,6 +250,14 @@ export class ByteReader {
   end(): void {
     if (this.remaining !== 0) throw new DecodeError(`${this.remaining} bytes too many`);
   }
+}
+
+/** What `read` makes of `bytes`, which is all of them. @throws DecodeError if it leaves any, and what it throws itself */
+export function decodeWhole<T>(bytes: Uint8Array, read: (reader: ByteReader) => T): T {
+  const reader = new ByteReader(bytes);
+  const value = read(reader);
+  reader.end();
+  return value;
 }
 
 function isAscii(text: string): boolean {

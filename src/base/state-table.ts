@@ -84,9 +84,7 @@ export class StateOverlay implements StateReader {
 
 /** A key as a key of a `Map`: one character for each byte. Keys are short. */
 export function keyText(key: Uint8Array): string {
-  let text = '';
-  for (let i = 0; i < key.length; i += 1) text += String.fromCharCode(key[i] as number);
-  return text;
+  return String.fromCharCode.apply(null, key as unknown as number[]);
 }
 
 /** The least key above every key that begins with `prefix`; a prefix of nothing but 0xff has none, and is refused. */

@@ -21,8 +21,17 @@ export interface Judgement {
   readonly notes: readonly string[];
 }
 
+export interface JudgeOptions {
+  /** No notes: in a long history they take much longer than the verdicts. */
+  readonly verdictsOnly?: boolean;
+}
+
 /** The verdicts of the models, in their order. */
-export function judge(records: readonly HistoryRecord[], models: readonly Model[] = MODELS): readonly Judgement[] {
+export function judge(
+  records: readonly HistoryRecord[],
+  models: readonly Model[] = MODELS,
+  { verdictsOnly = false }: JudgeOptions = {},
+): readonly Judgement[] {
   let known: CausalAnalysis | undefined;
   const causality = (): CausalAnalysis => {
     known ??= analyseCausality(records);
@@ -31,7 +40,7 @@ export function judge(records: readonly HistoryRecord[], models: readonly Model[
   return models.map((model): Judgement => {
     if (model === 'causal') {
       const verdict = checkCausalConsistency(records, causality());
-      return { model, verdict, notes: verdict.kind === 'ok' ? strongerNotes(causality()) : [] };
+      return { model, verdict, notes: verdict.kind === 'ok' && !verdictsOnly ? strongerNotes(causality()) : [] };
     }
     const verdict = model === 'session' ? checkSessionGuarantees(records, causality()) : CHECKERS[model](records);
     return { model, verdict, notes: [] };

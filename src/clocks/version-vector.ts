@@ -202,7 +202,7 @@ export class VersionVector {
 
 /** @throws DecodeError if the text is not an origin. */
 export function decodeOrigin(reader: ByteReader): Origin {
-  const origin = internOrigin(reader.bytes(ORIGIN_MAX_BYTES));
+  const origin = reader.span(ORIGIN_MAX_BYTES, internOrigin);
   if (origin === undefined) throw new DecodeError('not an origin');
   return origin;
 }

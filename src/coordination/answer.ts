@@ -1,5 +1,5 @@
 /** Answers to coordination commands, in the form in which an outcome is stored for a retry. */
-import { ByteReader, ByteWriter, DecodeError } from '../base/bytes.js';
+import { type ByteReader, ByteWriter, DecodeError, decodeWhole } from '../base/bytes.js';
 import type { LockHolder } from './lock-state.js';
 
 export type CoordinationAnswer =
@@ -60,10 +60,7 @@ export function encodeAnswer(answer: CoordinationAnswer): Uint8Array {
 
 /** @throws DecodeError on anything `encodeAnswer` would not return. */
 export function decodeAnswer(bytes: Uint8Array): CoordinationAnswer {
-  const reader = new ByteReader(bytes);
-  const answer = readAnswer(reader);
-  reader.end();
-  return answer;
+  return decodeWhole(bytes, readAnswer);
 }
 
 function readAnswer(reader: ByteReader): CoordinationAnswer {

@@ -1,5 +1,5 @@
 /** Commands on coordination objects, as they travel in entries of the log. */
-import { ByteReader, ByteWriter, DecodeError, utf8Encode } from '../base/bytes.js';
+import { type ByteReader, ByteWriter, DecodeError, decodeWhole, utf8Encode } from '../base/bytes.js';
 import { CausewayError } from '../base/errors.js';
 import { LIMITS } from '../base/limits.js';
 import { parseJsonPointer } from './json-pointer.js';
@@ -102,9 +102,7 @@ function encodeLockCommand(writer: ByteWriter, command: LockCommand): Uint8Array
 
 /** @throws DecodeError on anything `encodeCoordination` would not return. */
 export function decodeCoordination(bytes: Uint8Array): CoordinationCommand {
-  const reader = new ByteReader(bytes);
-  const command = readCommand(reader);
-  reader.end();
+  const command = decodeWhole(bytes, readCommand);
   const problem = problemOf(command);
   if (problem !== undefined) throw new DecodeError(`coordination command: the ${problem}`);
   return command;

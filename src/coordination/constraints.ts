@@ -8,6 +8,7 @@
 import { utf8Decode, utf8Encode } from '../base/bytes.js';
 import { LIMITS } from '../base/limits.js';
 import { type Refusal, refusal } from '../base/refusal.js';
+import type { ShownValue, ValueChange } from '../base/shown-value.js';
 import { StateOverlay, type StateReader } from '../base/state-table.js';
 import type { CoordinationAnswer } from './answer.js';
 import { type Catalog, type Constraint, readCatalog, writeCatalog } from './catalog.js';
@@ -15,18 +16,6 @@ import type { Declare } from './command.js';
 import { type JsonPointer, parseJsonPointer } from './json-pointer.js';
 import { uniqueKey, uniqueRange } from './state-keys.js';
 import { type UniqueField, uniqueField } from './unique-field.js';
-
-/** What one entry makes of the value that a key shows; undefined = it shows none. */
-export interface ValueChange {
-  readonly key: string;
-  readonly before: Uint8Array | undefined;
-  readonly after: Uint8Array | undefined;
-}
-
-export interface ShownValue {
-  readonly key: string;
-  readonly bytes: Uint8Array;
-}
 
 /** Index entries of dropped constraints that one entry of the log deletes. */
 const SWEPT_PER_ENTRY = 256;

@@ -4,12 +4,13 @@
  */
 import { DecodeError, utf8Decode } from '../base/bytes.js';
 import type { Refusal } from '../base/refusal.js';
+import type { ShownValue, ValueChange } from '../base/shown-value.js';
 import { STATE_AREAS, type StateOverlay, type StateReader } from '../base/state-table.js';
 import { type CoordinationAnswer, encodeAnswer } from './answer.js';
 import { decodeCatalog, readCatalog } from './catalog.js';
 import { decodeClaim, runClaim } from './claims.js';
 import { type CoordinationCommand, decodeCoordination } from './command.js';
-import { admitChanges, declare, drop, followChanges, type ShownValue, sweep, type ValueChange } from './constraints.js';
+import { admitChanges, declare, drop, followChanges, sweep } from './constraints.js';
 import { decodeLock } from './lock-state.js';
 import { checkFencing, runLockCommand } from './locks.js';
 import { decodeSequence, nextNumber } from './sequences.js';

@@ -1,5 +1,6 @@
 /** A version: what one write made of one key, or the tombstone a delete left. */
 import { type ByteReader, type ByteWriter, DecodeError } from '../base/bytes.js';
+import { Interning } from '../base/interning.js';
 import { LIMITS } from '../base/limits.js';
 import { type Dot, equalDots, formatDot } from '../clocks/dot.js';
 import { compareHlc, decodeHlc, encodeHlc, type Hlc } from '../clocks/hybrid-logical-clock.js';
@@ -81,9 +82,15 @@ export function decodeVersion(reader: ByteReader): Version {
   const twins = decodeDots(reader);
   if (kind === KIND_TOMBSTONE) return { kind: 'tombstone', dot, hlc, deps, seen, twins };
   if (kind !== KIND_VALUE) throw new DecodeError(`unknown version kind ${kind}`);
-  const contentType = reader.string(LIMITS.contentTypeMaxBytes);
+  const contentType = reader.span(LIMITS.contentTypeMaxBytes, internContentType);
   const bytes = reader.bytes(LIMITS.valueMaxBytes);
   return { kind: 'value', dot, hlc, deps, seen, twins, contentType, bytes };
+}
+
+const contentTypes = new Interning<string>((text) => text);
+
+function internContentType(bytes: Uint8Array, start: number, end: number): string {
+  return contentTypes.of(bytes, start, end) ?? '';
 }
 
 const NO_DOTS: readonly Dot[] = [];

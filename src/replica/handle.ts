@@ -90,6 +90,8 @@ export interface Replica {
   /** Requests at `linearizable`; undefined if the replica runs without a consensus module. */
   readonly ordered: OrderedReplica | undefined;
   read(key: string, context: RequestContext): Promise<ReadResult>;
+  /** What `read` would resolve to if it need not wait for anything, which is mostly so; otherwise undefined. */
+  readNow(key: string, context: RequestContext): ReadResult | undefined;
   /** One storage snapshot: atomic groups are never seen in half. */
   readMany(keys: readonly string[], context: RequestContext): Promise<MultiReadResult>;
   list(request: ListRequest, context: RequestContext): Promise<ListResult>;

@@ -1,6 +1,6 @@
 /** The running replica behind the `Replica` interface: wires drivers, request paths and gossip; owns no logic itself. */
 import { CausewayError } from '../base/errors.js';
-import type { Origin, ReplicaId } from '../base/ids.js';
+import type { Origin } from '../base/ids.js';
 import { LIMITS } from '../base/limits.js';
 import { COORDINATION } from '../coordination/coordination.js';
 import { bringsState } from '../replication/messages.js';
@@ -109,7 +109,9 @@ export class LiveReplica implements Replica {
       send: (to, message) => this.#messenger.sendAudit(to, message),
     });
     this.#admission = this.#openAdmission();
-    this.#durability = new DurabilityWaiters(options.time, (dot) => this.#votersIn(this.#driver.plane.durableAt(dot)));
+    this.#durability = new DurabilityWaiters(options.time, (dot) => {
+      return this.#members.votersAmong(this.#driver.plane.durableAt(dot));
+    });
     this.#reads = new Reads(options.storage, options.time, this.#driver, this.#admission);
     this.#writes = new Writes({
       time: options.time,
@@ -118,7 +120,7 @@ export class LiveReplica implements Replica {
       durability: this.#durability,
       applied: this.#machine,
       voters: () => this.#members.voters,
-      reachable: () => this.#votersIn([this.id, ...this.#reachable()]),
+      reachable: () => this.#reachableVoters(),
     });
     this.#consensus = this.#openConsensus();
     this.#greetings = this.#openGreetings();
@@ -153,6 +155,10 @@ export class LiveReplica implements Replica {
 
   read(key: string, context: RequestContext): Promise<ReadResult> {
     return this.#reads.read(key, context);
+  }
+
+  readNow(key: string, context: RequestContext): ReadResult | undefined {
+    return this.#reads.readNow(key, context);
   }
 
   readMany(keys: readonly string[], context: RequestContext): Promise<MultiReadResult> {
@@ -237,14 +243,10 @@ export class LiveReplica implements Replica {
     });
   }
 
-  #reachable(): ReplicaId[] {
+  #reachableVoters(): number {
     const peers = this.#driver.plane.peers(this.#driver.now());
-    return peers.filter((peer) => peer.reachable).map((peer) => peer.replica);
-  }
-
-  #votersIn(replicas: readonly ReplicaId[]): number {
-    const { ids } = this.#members.voters;
-    return replicas.filter((replica) => ids.includes(replica)).length;
+    const reachable = peers.filter((peer) => peer.reachable).map((peer) => peer.replica);
+    return this.#members.votersAmong([this.id, ...reachable]);
   }
 
   #openMessenger(): Messenger {

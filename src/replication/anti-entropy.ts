@@ -4,6 +4,7 @@
  */
 import { LOG_ORIGIN, type Origin, type ReplicaId, replicaOf } from '../base/ids.js';
 import { LIMITS } from '../base/limits.js';
+import type { VersionVector } from '../clocks/version-vector.js';
 import type { CausalBuffer } from './causal-buffer.js';
 import { FetchLines, type FetchOutcome } from './fetch-lines.js';
 import { FetchRanges, subtractGaps } from './fetch-ranges.js';
@@ -44,6 +45,7 @@ export class AntiEntropy {
     this.#lines.expire(nowMs);
     if (buffer.ready > READY_ENOUGH) return [];
     const reachable = peers.reachable(nowMs);
+    if (this.#isWhole(buffer, reachable)) return [];
     const candidates = reachable
       .filter((peer) => this.#lines.isFree(peer.replica, nowMs))
       .map((peer) => ({ peer, request: new FetchRanges() }));
@@ -74,6 +76,14 @@ export class AntiEntropy {
   restart(): void {
     this.#lines.clear();
     this.#holes.clear();
+  }
+
+  /** Nothing that a peer has is absent, and nothing was. So it is nearly always, and then that is all there is to see. */
+  #isWhole(buffer: CausalBuffer, reachable: readonly PeerRecord[]): boolean {
+    const isWhole =
+      this.#holes.isEmpty && reachable.length > 0 && reachable.every(({ vector }) => hasAll(buffer, vector));
+    if (isWhole) this.#logHole?.closed();
+    return isWhole;
   }
 
   /** How much of the log must come from peers, who have it up to `offered`. */
@@ -127,4 +137,13 @@ export class AntiEntropy {
       return { to: peer.replica, message: { kind: 'fetch', request: this.#lastRequest, ranges } };
     });
   }
+}
+
+/** What the vector names is here, delivered or not. */
+function hasAll(buffer: CausalBuffer, vector: VersionVector): boolean {
+  let isAbsent = false;
+  vector.forEach((origin, counter) => {
+    isAbsent ||= buffer.firstAbsent(origin) <= counter;
+  });
+  return !isAbsent;
 }

@@ -51,6 +51,10 @@ export class HoleTable {
     hole.noticed = hole.known;
   }
 
+  get isEmpty(): boolean {
+    return this.#holes.size === 0;
+  }
+
   clear(): void {
     this.#holes.clear();
   }

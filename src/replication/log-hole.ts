@@ -17,10 +17,15 @@ export class LogHole {
     if (this.#standsSinceMs !== undefined) this.#standsSinceMs = nowMs;
   }
 
+  /** Peers have nothing of the log that is absent here. */
+  closed(): void {
+    this.#standsSinceMs = undefined;
+  }
+
   /** How far to fetch: `first` is the lowest absent index, and peers have the log up to `known`. 0 = nothing. */
   missing(first: number, known: number, nowMs: number): number {
     if (first > known) {
-      this.#standsSinceMs = undefined;
+      this.closed();
       return 0;
     }
     this.#standsSinceMs ??= nowMs;

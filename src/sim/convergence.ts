@@ -1,11 +1,13 @@
 /** What must be true of all replicas when faults are over and nobody writes any more. */
 import { LOG_ORIGIN } from '../base/ids.js';
 import type { VersionVector } from '../clocks/version-vector.js';
+import { readOrdered } from '../keyspace/ordered/state-keys.js';
 import type { ReplicaStatus } from '../replica/handle.js';
-import { activeTable } from '../replica/order/state-tables.js';
+import { activeTable, StoredTable } from '../replica/order/state-tables.js';
 import type { Acknowledgements } from './clients/acknowledgements.js';
 import type { MembershipOffice } from './faults/membership-office.js';
 import { Ledger } from './watch/ledger.js';
+import { UNIQUE_KEYS } from './watch/uniqueness.js';
 import type { SimCluster } from './world/cluster.js';
 import type { SimHost } from './world/host.js';
 
@@ -64,7 +66,10 @@ export function checkConverged(cluster: SimCluster, office: MembershipOffice, ac
   const [first] = hosts;
   if (first === undefined) return;
   const vector = cluster.watch(first).vector;
-  for (const host of hosts) checkHeld(cluster, host, vector);
+  for (const host of hosts) {
+    checkHeld(cluster, host, vector);
+    checkUnique(cluster, host);
+  }
   acknowledged.checkKept(vector, ({ origin }) => isGone(cluster, office, origin));
   cluster.ledger.checkWhenQuiet();
 }
@@ -74,6 +79,13 @@ function isGone(cluster: SimCluster, office: MembershipOffice, origin: string): 
   const host = cluster.hosts.find(({ id }) => origin.startsWith(`${id}~`));
   if (host === undefined) return false;
   return !office.isWanted(host) || host.replica?.status().incarnation !== origin;
+}
+
+/** The unique constraint holds over what a replica would show at linearizable. */
+function checkUnique({ uniqueness, nowMs }: SimCluster, { id, disk }: SimHost): void {
+  const state = new StoredTable(disk.reader, activeTable(disk.reader));
+  const shown = UNIQUE_KEYS.map((key) => ({ key, versions: readOrdered(state, key) }));
+  uniqueness.shown(shown, nowMs, `${id}, at rest,`);
 }
 
 /** A replica holds exactly the writes that no other write had in its past. */

@@ -6,6 +6,7 @@ import { Client } from './clients/client.js';
 import { CoordinationWork } from './clients/coordination-work.js';
 import { OrderedWork } from './clients/ordered-work.js';
 import { Recorder } from './clients/recorder.js';
+import { UniqueWork } from './clients/unique-work.js';
 import { weakWork } from './clients/weak-work.js';
 import { checkConverged, whyNotConverged, whyNotEqual } from './convergence.js';
 import type { Counts } from './counts.js';
@@ -124,15 +125,17 @@ class Run {
       acknowledgements: this.#acknowledged,
     });
     const keys = Array.from({ length: scenario.keys }, (_, i) => `k${i}`);
-    const ordered = new OrderedWork(client, keys);
+    const ordered = new OrderedWork(client, { keys, prefix: 'k', newValue: () => client.newValue() });
+    const unique = new UniqueWork(client);
     const coordination = new CoordinationWork(client);
-    const weights = { eventual: 2, causal: 4, linearizable: 4, coordination: 1 };
+    const weights = { eventual: 2, causal: 4, linearizable: 4, coordination: 1, unique: 0.7 };
     this.#busyClients += 1;
     while (!this.#isOver) {
       await clock.sleep(random.exponential(scenario.thinkMs));
       const kind = random.weighted(weights);
       if (kind === 'linearizable') await ordered.next();
       else if (kind === 'coordination') await coordination.next();
+      else if (kind === 'unique') await unique.next();
       else await weakWork(client, keys, kind);
     }
     this.#busyClients -= 1;

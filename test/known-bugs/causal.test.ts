@@ -20,6 +20,19 @@ function put(value: string): { key: string; value: string }[] {
   return [{ key: 'x', value }];
 }
 
+/** r1 wrote a cause and r2 its effect, while r3 was cut off. */
+function causeAndEffect() {
+  const { cluster: running, replicas } = cluster(3);
+  const [r1, r2, r3] = replicas as [PlaneReplica, PlaneReplica, PlaneReplica];
+  running.partition((replica) => Number(replica === r3));
+  running.write(r1, put('cause'));
+  running.run(100);
+  running.write(r2, [{ key: 'y', value: 'effect' }], r2.plane.applied);
+  running.run(100);
+  const effects = [...r2.disk.operations.values()].filter(({ dot }) => dot.origin === r2.origin);
+  return { running, r1, r2, r3, effects };
+}
+
 describe('known bug 30: a counter is used twice', () => {
   it('counters are not used twice after a crash between issue and publication', () => {
     const { cluster: running, replicas } = cluster(2);
@@ -117,16 +130,9 @@ describe('known bug 33: deleted data come back', () => {
 
 describe('known bug 35: an effect is seen before its cause on some way', () => {
   it('causes come first however often, and from whomever, the effect is delivered again', () => {
-    const { cluster: running, replicas } = cluster(3);
-    const [r1, r2, r3] = replicas as [PlaneReplica, PlaneReplica, PlaneReplica];
-    running.partition((replica) => Number(replica === r3));
-    running.write(r1, put('cause'));
-    running.run(100);
-    running.write(r2, [{ key: 'y', value: 'effect' }], r2.plane.applied);
-    running.run(100);
-    const groups = [...r2.disk.operations.values()].filter(({ dot }) => dot.origin === r2.origin);
+    const { running, r1, r2, r3, effects } = causeAndEffect();
     for (const from of [r2, r2, r1]) {
-      r3.receive(from.peer, { kind: 'groups', vector: from.plane.durable, wantReport: false, groups });
+      r3.receive(from.peer, { kind: 'groups', vector: from.plane.durable, wantReport: false, groups: effects });
       running.gather(r3);
       running.persist(r3);
       expect(running.states()[2]).toEqual([]);
@@ -140,16 +146,9 @@ describe('known bug 35: an effect is seen before its cause on some way', () => {
   });
 
   it('causes come first on the way of anti-entropy too', () => {
-    const { cluster: running, replicas } = cluster(3);
-    const [r1, r2, r3] = replicas as [PlaneReplica, PlaneReplica, PlaneReplica];
-    running.partition((replica) => Number(replica === r3));
-    running.write(r1, put('cause'));
-    running.run(100);
-    running.write(r2, [{ key: 'y', value: 'effect' }], r2.plane.applied);
-    running.run(100);
-    const fetched = [...r2.disk.operations.values()].filter(({ dot }) => dot.origin === r2.origin);
+    const { running, r2, r3, effects } = causeAndEffect();
     const { durable: vector, floor } = r2.plane;
-    r3.receive(r2.peer, { kind: 'fetched', request: 1, vector, floor, behind: false, groups: fetched });
+    r3.receive(r2.peer, { kind: 'fetched', request: 1, vector, floor, behind: false, groups: effects });
     running.gather(r3);
     running.persist(r3);
     expect(running.states()[2]).toEqual([]);

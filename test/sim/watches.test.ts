@@ -10,13 +10,14 @@ import { encodeBody, type GroupOp } from '../../src/keyspace/group-body.js';
 import type { Version } from '../../src/keyspace/version.js';
 import type { StorageWrite } from '../../src/ports/storage.js';
 import { encodeHead, encodeRecord, entryKey, HEAD_KEY } from '../../src/replica/order/raft-rows.js';
-import { EMPTY_STATE, stateWrite } from '../../src/replica/stored-state.js';
+import { EMPTY_STATE, readState, stateWrite } from '../../src/replica/stored-state.js';
 import { sealGroup } from '../../src/replication/write-group.js';
 import { CoordinationWatch } from '../../src/sim/watch/coordination.js';
 import { DiskWatch } from '../../src/sim/watch/disk-watch.js';
 import { Ledger } from '../../src/sim/watch/ledger.js';
 import { LogWatch } from '../../src/sim/watch/log-watch.js';
 import { SessionPast } from '../../src/sim/watch/sessions.js';
+import { UniquenessWatch } from '../../src/sim/watch/uniqueness.js';
 import { SimDisk } from '../../src/sim/world/disk.js';
 
 const [R1, R2] = [parseReplicaId('r1'), parseReplicaId('r2')];
@@ -190,7 +191,23 @@ describe('who watches the logs', () => {
   });
 });
 
-describe('who watches locks, sequences and claims', () => {
+describe('a disk that is a copy of another', () => {
+  it('holds what that held, whatever becomes of either, and is looked at from there on', () => {
+    const { broken, ledger, logs, fail, open } = watched();
+    const [A1, A2] = [EMPTY.with({ origin: A, counter: 1 }), EMPTY.with({ origin: A, counter: 2 })];
+    const disk = open();
+    disk.apply([stateWrite({ ...EMPTY_STATE, vector: A1 })]);
+    const copy = disk.copy();
+    disk.apply([stateWrite({ ...EMPTY_STATE, vector: A2 })]);
+    const watch = new DiskWatch({ id: R1, disk: copy, ledger, logs, fail });
+    expect(watch.vector).toEqual(A1);
+    copy.apply([stateWrite({ ...EMPTY_STATE, vector: EMPTY })]);
+    expect(broken).toEqual(['vectors-only-grow']);
+    expect(readState(disk.reader).vector).toEqual(A2);
+  });
+});
+
+describe('who watches locks, fences, sequences and claims', () => {
   const span = (invokedMs: number, answeredMs: number) => ({ invokedMs, answeredMs });
 
   it('sees a number given twice, and one that is less than an earlier one', () => {
@@ -218,6 +235,31 @@ describe('who watches locks, sequences and claims', () => {
     expect(broken).toEqual(['one-holder-at-a-time', 'one-holder-a-token']);
   });
 
+  it('sees a write that passes under a token after another has taken the lock, whichever is heard of first', () => {
+    const broken: string[] = [];
+    const watch = new CoordinationWatch((rule) => void broken.push(rule));
+    watch.took('l', 5);
+    watch.passed('l', 5, 8);
+    watch.took('l', 9);
+    watch.passed('l', 9, 12);
+    watch.took('another', 6);
+    expect(broken).toEqual([]);
+    watch.passed('l', 5, 9);
+    watch.took('l', 11);
+    expect(broken).toEqual(['a-later-holder-fences', 'a-later-holder-fences']);
+  });
+
+  it('sees a holder who is fenced off', () => {
+    const broken: string[] = [];
+    const watch = new CoordinationWatch((rule) => void broken.push(rule));
+    watch.acquired('l', 5, 'a', 100, span(0, 10));
+    watch.fenced('l', 5, 100);
+    watch.fenced('l', 4, 50);
+    expect(broken).toEqual([]);
+    watch.fenced('l', 5, 99);
+    expect(broken).toEqual(['a-holder-is-not-fenced']);
+  });
+
   it('sees a claim with two owners', () => {
     const broken: string[] = [];
     const watch = new CoordinationWatch((rule) => void broken.push(rule));
@@ -226,5 +268,48 @@ describe('who watches locks, sequences and claims', () => {
     expect(broken).toEqual([]);
     watch.claimed('c', 'b');
     expect(broken).toEqual(['one-owner-a-claim']);
+  });
+});
+
+describe('who watches the unique constraint', () => {
+  const at = (key: string, n: number) => {
+    return { key, versions: [versionOf({ origin: A, counter: n + 1 }, EMPTY, `{"n":${n}}`)] };
+  };
+  const twins = [at('u/0', 1), at('u/1', 1)];
+
+  function declared() {
+    const broken: string[] = [];
+    const watch = new UniquenessWatch((rule) => void broken.push(rule));
+    watch.shown(twins, 90, 'before');
+    watch.passedWeakly('u/0', 1_000);
+    watch.declared(100, 7);
+    return { broken, watch };
+  }
+
+  it('sees one value at two keys, once it is declared', () => {
+    const { broken, watch } = declared();
+    watch.shown(twins, 99, 'a read that began before');
+    watch.shown([at('u/0', 1), at('u/1', 2), at('k0', 1)], 101, 'a read');
+    expect(broken).toEqual([]);
+    watch.shown(twins, 101, 'a read');
+    expect(broken).toEqual(['one-key-a-value']);
+  });
+
+  it('sees a weaker write that a replica takes which knows the constraint', () => {
+    const { broken, watch } = declared();
+    watch.passedWeakly('u/0', 6);
+    expect(broken).toEqual([]);
+    watch.passedWeakly('u/0', 7);
+    expect(broken).toEqual(['weaker-writes-stay-out']);
+  });
+
+  it('sees a violation that names the writer itself, or a key of somewhere else', () => {
+    const { broken, watch } = declared();
+    watch.refused(['u/0'], 'u/1');
+    watch.refused(['u/0', 'u/1'], 'u/1');
+    expect(broken).toEqual([]);
+    watch.refused(['u/0'], 'u/0');
+    watch.refused(['u/0'], 'k0');
+    expect(broken).toEqual(['a-violation-names-the-holder', 'a-violation-names-the-holder']);
   });
 });

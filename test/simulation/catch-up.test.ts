@@ -28,6 +28,17 @@ async function wipe(sim: SimulatedCluster, at: number): Promise<void> {
   sim.node(at).disk = new MemoryDisk();
 }
 
+/** r2 has lost its disk, and what it lacks comes so slowly that it can be looked at on the way. */
+async function withoutDisk(seed: number, delayMs: number): Promise<{ sim: SimulatedCluster; client: Client }> {
+  const { cluster: sim, client } = await cluster(seed);
+  await fill(client);
+  await sim.converge(20_000);
+  await wipe(sim, 1);
+  for (const from of [0, 2]) link(sim, from, 1, { delayMs });
+  await sim.open(sim.node(1));
+  return { sim, client };
+}
+
 /** Repeats a write that is refused because the replica has not caught up. */
 async function untilAccepted(write: () => Promise<unknown>): Promise<void> {
   for (;;) {
@@ -74,12 +85,7 @@ describe('a replica whose disk was deleted', () => {
   });
 
   it('lets causal requests wait, or refuses them in time, until it has caught up; eventual ones go on', async () => {
-    const { cluster: sim, client } = await cluster(2);
-    await fill(client);
-    await sim.converge(20_000);
-    await wipe(sim, 1);
-    for (const from of [0, 2]) link(sim, from, 1, { delayMs: 400 });
-    await sim.open(sim.node(1));
+    const { sim, client } = await withoutDisk(2, 400);
     while (!sim.replica(1).status().catchingUp) await sim.run(20);
     expect(sim.replica(1).readiness('causal').ready).toBe(false);
     expect(sim.replica(1).readiness('eventual').ready).toBe(true);
@@ -97,12 +103,7 @@ describe('a replica whose disk was deleted', () => {
   });
 
   it('holds writes until it has caught up, and so knows the outcome of a retried request', async () => {
-    const { cluster: sim, client } = await cluster(3);
-    await fill(client);
-    await sim.converge(20_000);
-    await wipe(sim, 1);
-    for (const from of [0, 2]) link(sim, from, 1, { delayMs: 300 });
-    await sim.open(sim.node(1));
+    const { sim, client } = await withoutDisk(3, 300);
     while (!sim.replica(1).status().catchingUp) await sim.run(20);
     const retried = await client.put(1, 'once', 'v', { level: 'eventual', idempotencyKey: 'once' });
     expect(retried.replayed).toBe(true);
@@ -139,12 +140,7 @@ describe('a replica whose disk was deleted', () => {
   });
 
   it('knows after a crash in the middle of the install that what it has is half of a state, even alone', async () => {
-    const { cluster: sim, client } = await cluster(7);
-    await fill(client);
-    await sim.converge(20_000);
-    await wipe(sim, 1);
-    for (const from of [0, 2]) link(sim, from, 1, { delayMs: 100 });
-    await sim.open(sim.node(1));
+    const { sim, client } = await withoutDisk(7, 100);
     while (sim.contents(sim.node(1)) === '') await sim.run(5);
     expect(sim.replica(1).status().catchingUp).toBe(true);
     await sim.crash(sim.node(1));

@@ -143,6 +143,8 @@ class Run {
     if (this.#backup === undefined) return;
     const { at, disk } = this.#backup;
     await this.#calm();
+    // Whose disk is an old copy votes no more than one who has none.
+    if (!this.#mayLoseDisk(at)) return;
     this.counts.restores += 1;
     this.counts.snapshots += metric(this.cluster.replica(at), 'plane_snapshots_installed_total');
     await this.cluster.crash(this.cluster.node(at));

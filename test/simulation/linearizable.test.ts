@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { LOG_ORIGIN, makeOrigin, parseReplicaId } from '../../src/base/ids.js';
 import { VersionVector } from '../../src/clocks/version-vector.js';
 import { decodeEntry } from '../../src/keyspace/ordered/entry.js';
+import { LogRefusal } from '../../src/replica/log-refusal.js';
 import { OrderedCluster } from '../support/ordered-cluster.js';
 import { asking, command, read, shown, textsOf, weakly, write } from '../support/ordered-requests.js';
 import { failure, putOp } from '../support/requests.js';
@@ -42,10 +43,12 @@ describe('a linearizable write', () => {
 
   it('is refused with the entity tag of what is there if its condition does not hold', async () => {
     const cluster = new OrderedCluster(2);
-    const { etag } = await cluster.during(write(cluster, 0, [putOp('k', 'a')]));
+    const { etag, token } = await cluster.during(write(cluster, 0, [putOp('k', 'a')]));
     const condition = { kind: 'absent' } as const;
     const refused = await cluster.during(failure(write(cluster, 2, [putOp('k', 'b')], { condition })));
     expect([refused.code, refused.facts.etag]).toEqual(['precondition-failed', etag]);
+    // Who is told of a version has seen it.
+    expect(refused instanceof LogRefusal && refused.token.includes(token)).toBe(true);
     expect(await shown(cluster, 1, 'k')).toEqual(['a']);
   });
 

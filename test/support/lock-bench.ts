@@ -5,6 +5,7 @@ import { VersionVector } from '../../src/clocks/version-vector.js';
 import { decodeAnswer } from '../../src/coordination/answer.js';
 import { type CoordinationCommand, decodeCoordination, encodeCoordination } from '../../src/coordination/command.js';
 import type { Time } from '../../src/ports/time.js';
+import { LogRefusal } from '../../src/replica/log-refusal.js';
 import type { AppliedState } from '../../src/replica/order/applied-state.js';
 import { type Coordinate, CoordinationService } from '../../src/replica/order/coordination-service.js';
 import { LeaseKeeper } from '../../src/replica/order/lease-keeper.js';
@@ -68,10 +69,11 @@ export function coordinateBy(time: Time, state: AppliedState, proposals: Proposa
       command: { kind: 'coordinate', command: encodeCoordination(command) },
     } as const;
     const { outcome, past, replayed } = await proposals.propose(entry, context.timeoutMs);
-    if (outcome.kind === 'refused') throw new CausewayError(outcome.code, outcome.detail, outcome.facts);
-    if (outcome.kind !== 'coordinated') throw new Error(`outcome ${outcome.kind}`);
     const timing = { waitMs: 0, logMs: time.monotonicMs() - startedMs, storeMs: 0 };
-    return { answer: decodeAnswer(outcome.answer), token: context.token.join(past), replayed, timing };
+    const token = context.token.join(past);
+    if (outcome.kind === 'refused') throw new LogRefusal(outcome, token, timing);
+    if (outcome.kind !== 'coordinated') throw new Error(`outcome ${outcome.kind}`);
+    return { answer: decodeAnswer(outcome.answer), token, replayed, timing };
   };
 }
 

@@ -29,6 +29,7 @@ import type { Outgoing } from '../../src/replication/messages.js';
 import { entryOf } from './ordered-log.js';
 import { originOf } from './plane-values.js';
 import { type SeededRandom, seededRandom } from './seeded-random.js';
+import { lifeTime, pass } from './virtual-time.js';
 
 const TICK_MS = 20;
 
@@ -87,7 +88,7 @@ export class OrderedCluster {
       flush: (done) => void this.time.after(this.random.float() * this.#flushMs, () => done()),
     });
     const life = { alive: true };
-    const time = timeOf(life, this.time);
+    const time = lifeTime(this.time, () => life.alive);
     const onFatal = (error: unknown) => {
       throw error;
     };
@@ -209,15 +210,8 @@ export class OrderedCluster {
   }
 
   /** Let `ms` of virtual time pass, with the promises that resolve on the way. */
-  async run(ms: number): Promise<void> {
-    const endMs = this.time.monotonicMs() + ms;
-    for (;;) {
-      await new Promise((resolve) => setImmediate(resolve));
-      const nextMs = this.time.nextDueMs();
-      if (nextMs === undefined || nextMs > endMs) break;
-      this.time.advance(Math.max(0, nextMs - this.time.monotonicMs()));
-    }
-    this.time.advance(Math.max(0, endMs - this.time.monotonicMs()));
+  run(ms: number): Promise<void> {
+    return pass(this.time, ms);
   }
 
   /** Everybody is up and connected, and has applied and delivered everything. */
@@ -366,16 +360,4 @@ function dump(entries: Iterable<{ readonly key: Uint8Array; readonly value: Uint
   return [...entries]
     .map(({ key, value }) => `${Buffer.from(key).toString('hex')} ${Buffer.from(value).toString('hex')}`)
     .join('\n');
-}
-
-function timeOf(life: { readonly alive: boolean }, time: Time): Time {
-  const whileAlive = (task: () => void) => () => {
-    if (life.alive) task();
-  };
-  return {
-    wallMs: () => time.wallMs(),
-    monotonicMs: () => time.monotonicMs(),
-    after: (delayMs, task) => time.after(delayMs, whileAlive(task)),
-    soon: (task) => time.soon(whileAlive(task)),
-  };
 }

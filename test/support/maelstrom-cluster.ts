@@ -6,6 +6,7 @@ import type { WorkloadName } from '../../src/maelstrom/workload-names.js';
 import type { Time } from '../../src/ports/time.js';
 import { MaelstromNetwork } from './maelstrom-network.js';
 import { type SeededRandom, seededRandom } from './seeded-random.js';
+import { during, lifeTime } from './virtual-time.js';
 
 /** What a workload is run against: these nodes, or processes. */
 export interface MaelstromNodes {
@@ -79,7 +80,7 @@ export class MaelstromCluster implements MaelstromNodes {
         return Promise.resolve(life.storage);
       },
       workload: this.#workload,
-      time: timeOf(life, this.time),
+      time: lifeTime(this.time, () => life.isAlive),
       random: this.random,
       trace: () => {},
       onFatal: (error) => {
@@ -98,35 +99,11 @@ export class MaelstromCluster implements MaelstromNodes {
   }
 
   /** Let virtual time pass until `promise` settles. */
-  async during<T>(promise: Promise<T>): Promise<T> {
-    let settled = false;
-    const mark = () => {
-      settled = true;
-    };
-    promise.then(mark, mark);
-    for (let steps = 0; !settled; steps += 1) {
-      if (steps > 2_000_000) throw new Error('virtual time passes and nothing settles');
-      await new Promise((resolve) => setImmediate(resolve));
-      const nextMs = this.time.nextDueMs();
-      if (!settled && nextMs !== undefined) this.time.advance(Math.max(0, nextMs - this.time.monotonicMs()));
-    }
-    return promise;
+  during<T>(promise: Promise<T>): Promise<T> {
+    return during(this.time, promise);
   }
 
   async stop(): Promise<void> {
     for (const { node } of this.#runs.values()) await this.during(node.close());
   }
-}
-
-/** The clock of a process, whose tasks end with it. */
-function timeOf(life: { readonly isAlive: boolean }, time: MemoryTime): Time {
-  const whileAlive = (task: () => void) => () => {
-    if (life.isAlive) task();
-  };
-  return {
-    wallMs: () => time.wallMs(),
-    monotonicMs: () => time.monotonicMs(),
-    after: (delayMs, task) => time.after(delayMs, whileAlive(task)),
-    soon: (task) => time.soon(whileAlive(task)),
-  };
 }

@@ -8,6 +8,8 @@ interface Deed {
   readonly record: RegisterRecord;
   readonly invoke: number;
   readonly complete: number;
+  /** Set for a weaker write that a majority acknowledged, of a key that some transaction touches together with another. */
+  readonly boundTo?: string;
   /** Run on the state; false if it cannot have happened here. Branches are tried one after the other. */
   readonly acts: readonly ((state: State) => boolean)[];
 }
@@ -30,13 +32,34 @@ export function naivelyLinearizable(records: readonly RegisterRecord[]): boolean
 function extend(left: readonly Deed[], state: State): boolean {
   if (left.length === 0) return true;
   return left.some((deed) => {
-    if (left.some(({ complete }) => complete < deed.invoke)) return false;
+    if (left.some((other) => comesBefore(other, deed))) return false;
     const others = left.filter((other) => other !== deed);
     return deed.acts.some((act) => {
       const next = new Map(state);
       return act(next) && extend(others, next);
     });
   });
+}
+
+/** A weaker write comes before linearizable operations on its key that began later, whatever becomes of other keys. */
+function comesBefore({ complete, boundTo }: Deed, { record, invoke, complete: over }: Deed): boolean {
+  if (complete >= invoke) return false;
+  if (boundTo === undefined) return true;
+  return record.level === 'linearizable' && over !== NEVER && keysOf(record).has(boundTo);
+}
+
+/** What is certain or possible to have been looked at or set. */
+function keysOf(record: RegisterRecord): ReadonlySet<string> {
+  if (record.op !== 'txn') return new Set([record.key]);
+  const { checks, onSuccess, onFailure } = record;
+  if (record.status === 'ok') return new Set([...checks, ...branchOf(record)].map(({ key }) => key));
+  const steps = [...onSuccess, ...(checks.length > 0 ? onFailure : [])].filter(({ kind }) => kind !== 'get');
+  return new Set([...checks, ...steps].map(({ key }) => key));
+}
+
+function isJoined(key: string, all: readonly RegisterRecord[]): boolean {
+  const joins = all.filter(({ level, status }) => level === 'linearizable' && status !== 'fail').map(keysOf);
+  return joins.some((keys) => keys.size > 1 && keys.has(key));
 }
 
 function deedsOf(record: RegisterRecord, all: readonly RegisterRecord[]): readonly Deed[] {
@@ -48,7 +71,7 @@ function deedsOf(record: RegisterRecord, all: readonly RegisterRecord[]): readon
     const set = (state: State): boolean => put(state, key, value);
     if (!isBound || complete === NEVER) return { record, invoke, complete: NEVER, acts: [set] };
     const lose = (state: State): boolean => state.has(key) && !knew(record, key, state.get(key) ?? null, all);
-    return { record, invoke, complete, acts: [set, lose] };
+    return { record, invoke, complete, acts: [set, lose], ...(isJoined(key, all) ? { boundTo: key } : {}) };
   });
 }
 

@@ -35,6 +35,7 @@ import { isOrderKind } from '../../src/replica/wire/order-codec.js';
 import { sealGroup } from '../../src/replication/write-group.js';
 import { type SeededRandom, seededRandom } from './seeded-random.js';
 import { type OrderMember, SharedOrder } from './shared-order.js';
+import { during, pass } from './virtual-time.js';
 
 const CLUSTER = parseClusterId('sim');
 const FEED = parseReplicaId('feed');
@@ -102,30 +103,12 @@ export class OrderedCluster {
     }
   }
 
-  async run(ms: number): Promise<void> {
-    const endMs = this.time.monotonicMs() + ms;
-    for (;;) {
-      await turn();
-      const nextMs = this.time.nextDueMs();
-      if (nextMs === undefined || nextMs > endMs) break;
-      this.time.advance(Math.max(0, nextMs - this.time.monotonicMs()));
-    }
-    this.time.advance(Math.max(0, endMs - this.time.monotonicMs()));
+  run(ms: number): Promise<void> {
+    return pass(this.time, ms);
   }
 
-  async during<T>(promise: Promise<T>): Promise<T> {
-    let settled = false;
-    const mark = () => {
-      settled = true;
-    };
-    promise.then(mark, mark);
-    for (let steps = 0; !settled; steps += 1) {
-      if (steps > 200_000) throw new Error('virtual time passes and nothing settles');
-      await turn();
-      const nextMs = this.time.nextDueMs();
-      if (!settled && nextMs !== undefined) this.time.advance(Math.max(0, nextMs - this.time.monotonicMs()));
-    }
-    return promise;
+  during<T>(promise: Promise<T>): Promise<T> {
+    return during(this.time, promise);
   }
 
   /** Entries that came to the leader without their dependencies on a majority of disks. */
@@ -283,8 +266,4 @@ export class OrderedNode {
 function isOfOrder(bytes: Uint8Array): boolean {
   const result = decodeEnvelope(CLUSTER, bytes);
   return result.kind === 'envelope' && isOrderKind(result.envelope.kind);
-}
-
-function turn(): Promise<void> {
-  return new Promise((resolve) => setImmediate(resolve));
 }

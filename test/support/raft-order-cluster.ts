@@ -7,7 +7,6 @@ import { createMemoryTime, type MemoryTime } from '../../src/adapters/memory-tim
 import { createMemoryNetwork, type MemoryNetwork } from '../../src/adapters/memory-transport.js';
 import { makeOrigin, type Origin, parseClusterId, parseReplicaId, type ReplicaId } from '../../src/base/ids.js';
 import { LIMITS } from '../../src/base/limits.js';
-import type { Time } from '../../src/ports/time.js';
 import type { TraceEvent } from '../../src/ports/trace.js';
 import type { Transport } from '../../src/ports/transport.js';
 import { Messenger } from '../../src/replica/messenger.js';
@@ -15,6 +14,7 @@ import type { RaftTuning } from '../../src/replica/order/raft-options.js';
 import { RaftOrder } from '../../src/replica/order/raft-order.js';
 import { ListedState } from './listed-state.js';
 import { type SeededRandom, seededRandom } from './seeded-random.js';
+import { lifeTime, pass } from './virtual-time.js';
 
 export interface OrderMember {
   readonly id: ReplicaId;
@@ -156,15 +156,8 @@ export class RaftOrderCluster {
   }
 
   /** Let `ms` of virtual time pass, with the promises that resolve on the way. */
-  async pass(ms: number): Promise<void> {
-    const endMs = this.time.monotonicMs() + ms;
-    for (;;) {
-      await new Promise((resolve) => setImmediate(resolve));
-      const nextMs = this.time.nextDueMs();
-      if (nextMs === undefined || nextMs > endMs) break;
-      this.time.advance(Math.max(0, nextMs - this.time.monotonicMs()));
-    }
-    this.time.advance(Math.max(0, endMs - this.time.monotonicMs()));
+  pass(ms: number): Promise<void> {
+    return pass(this.time, ms);
   }
 
   async until(holds: () => boolean, withinMs: number, what: string): Promise<void> {
@@ -198,7 +191,7 @@ export class RaftOrderCluster {
   #launch(member: OrderMember): Run {
     const cluster = parseClusterId('order');
     const life = { isAlive: true };
-    const time = timeOf(life, this.time);
+    const time = lifeTime(this.time, () => life.isAlive);
     const transport = this.#network.connect(member.id);
     const trace = (event: TraceEvent) => void this.traces.push({ ...event, member: member.id });
     const state = new ListedState(member.storage);
@@ -251,17 +244,4 @@ function newMember(name: string, nonce: number): OrderMember {
   const id = parseReplicaId(name);
   const disk = new MemoryDisk();
   return { id, origin: makeOrigin(id, nonce), disk, storage: openMemoryStorage({ disk }), run: undefined };
-}
-
-/** The clock of a process, whose tasks end with it. */
-function timeOf(life: { readonly isAlive: boolean }, time: MemoryTime): Time {
-  const whileAlive = (task: () => void) => () => {
-    if (life.isAlive) task();
-  };
-  return {
-    wallMs: () => time.wallMs(),
-    monotonicMs: () => time.monotonicMs(),
-    after: (delayMs, task) => time.after(delayMs, whileAlive(task)),
-    soon: (task) => time.soon(whileAlive(task)),
-  };
 }

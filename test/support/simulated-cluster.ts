@@ -6,13 +6,13 @@ import { createMemoryNetwork, type MemoryNetwork } from '../../src/adapters/memo
 import { parseClusterId, parseReplicaId, type ReplicaId } from '../../src/base/ids.js';
 import { VersionVector } from '../../src/clocks/version-vector.js';
 import { TABLES, type Table } from '../../src/ports/storage.js';
-import type { Time } from '../../src/ports/time.js';
 import type { TraceEvent } from '../../src/ports/trace.js';
 import type { Transport } from '../../src/ports/transport.js';
 import type { Replica } from '../../src/replica/handle.js';
 import { openReplica } from '../../src/replica/open-replica.js';
 import type { RequestContext, WeakLevel } from '../../src/replica/request-types.js';
 import { type SeededRandom, seededRandom } from './seeded-random.js';
+import { during, lifeTime, pass } from './virtual-time.js';
 
 export interface Node {
   readonly id: ReplicaId;
@@ -85,7 +85,7 @@ export class SimulatedCluster {
       members: this.nodes.map(({ id }) => ({ id, url: `http://${id}` })),
       storage: node.storage,
       transport: process.transport,
-      time: timeOf(process, this.time),
+      time: lifeTime(this.time, () => process.isAlive),
       random: this.random,
       trace: (event) => this.traces.push({ ...event, replica: node.id }),
       enableFaults: true,
@@ -133,31 +133,13 @@ export class SimulatedCluster {
   }
 
   /** Let `ms` of virtual time pass, with the promises that resolve on the way. */
-  async run(ms: number): Promise<void> {
-    const endMs = this.time.monotonicMs() + ms;
-    for (;;) {
-      await new Promise((resolve) => setImmediate(resolve));
-      const nextMs = this.time.nextDueMs();
-      if (nextMs === undefined || nextMs > endMs) break;
-      this.time.advance(Math.max(0, nextMs - this.time.monotonicMs()));
-    }
-    this.time.advance(Math.max(0, endMs - this.time.monotonicMs()));
+  run(ms: number): Promise<void> {
+    return pass(this.time, ms);
   }
 
   /** Let virtual time pass until `promise` settles. */
-  async during<T>(promise: Promise<T>): Promise<T> {
-    let settled = false;
-    const mark = () => {
-      settled = true;
-    };
-    promise.then(mark, mark);
-    for (let steps = 0; !settled; steps += 1) {
-      if (steps > 1_000_000) throw new Error('virtual time passes and nothing settles');
-      await new Promise((resolve) => setImmediate(resolve));
-      const nextMs = this.time.nextDueMs();
-      if (!settled && nextMs !== undefined) this.time.advance(Math.max(0, nextMs - this.time.monotonicMs()));
-    }
-    return promise;
+  during<T>(promise: Promise<T>): Promise<T> {
+    return during(this.time, promise);
   }
 
   /** Heal all faults and wait until all replicas have the same vector, empty buffers and equal stable cuts. */
@@ -232,18 +214,6 @@ export function copyOf(disk: MemoryDisk): MemoryDisk {
     for (const { key, value } of disk.tables[table].range({})) copy.tables[table].put(key, value);
   }
   return copy;
-}
-
-function timeOf(process: Process, time: Time): Time {
-  const whileAlive = (task: () => void) => () => {
-    if (process.isAlive) task();
-  };
-  return {
-    wallMs: () => time.wallMs(),
-    monotonicMs: () => time.monotonicMs(),
-    after: (delayMs, task) => time.after(delayMs, whileAlive(task)),
-    soon: (task) => time.soon(whileAlive(task)),
-  };
 }
 
 export function context(level: WeakLevel, token = VersionVector.EMPTY, timeoutMs = 5_000): RequestContext {

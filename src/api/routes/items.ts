@@ -20,7 +20,7 @@ const READ_PARAMETERS = ['consistency', 'format'];
 const WRITE_PARAMETERS = ['consistency'];
 const KEYED_WRITE_PARAMETERS = ['consistency', 'key'];
 
-export function getItem(exchange: Exchange): Promise<Answer> {
+export function getItem(exchange: Exchange): Answer | Promise<Answer> {
   const query = Query.parse(queryText(exchange.request.originalUrl), READ_PARAMETERS);
   return readItem(exchange, query, pathKey(exchange));
 }
@@ -46,21 +46,29 @@ export function deleteKeyedItem(exchange: Exchange): Promise<Answer> {
   return writeItem(exchange, query, { kind: 'delete', key: queryKey(query) });
 }
 
-/** Read one key, as bytes or as an entry. */
-export async function readItem(exchange: Exchange, query: Query, key: string): Promise<Answer> {
+/** Read one key, as bytes or as an entry; at once where nothing has to be waited for. */
+export function readItem(exchange: Exchange, query: Query, key: string): Answer | Promise<Answer> {
   const format = query.one('format');
   if (format !== undefined && format !== 'entry') return refuse(`format=${quoted(format)} is unknown; there is entry.`);
   const context = exchange.openContext(query.one('consistency'));
-  const { state, token, timing } = await readState(exchange, key, context);
+  const asEntry = format === 'entry';
+  const read = context.level === 'linearizable' ? undefined : exchange.service.replica.readNow(key, context);
+  if (read !== undefined) return itemAnswer(exchange, context, read, asEntry);
+  return readState(exchange, key, context).then((later) => itemAnswer(exchange, context, later, asEntry));
+}
+
+function itemAnswer(exchange: Exchange, context: LevelContext, read: ReadResult, asEntry: boolean): Answer {
+  const { state, token, timing } = read;
   exchange.dependsOn(token, timing);
   const winner = winnerOf(state);
-  if (winner === undefined) return absent(exchange, state, format === 'entry');
+  if (winner === undefined) return absent(exchange, state, asEntry);
   const etag = etagOf(winner);
   const headers = ['ETag', etag, 'Conflicts', String(conflictsOf(state)), 'Version-Timestamp', timestampOf(winner)];
   headers.push('Cache-Control', 'no-cache');
+  checkMatch(exchange, state.key, etag);
   if (matches(exchange.headers['if-none-match'], etag)) return { status: 304, headers, body: undefined };
-  if (format === 'entry') {
-    const { siblings, ...listed } = listedEntry(key, winner, state);
+  if (asEntry) {
+    const { siblings, ...listed } = listedEntry(state.key, winner, state);
     const entry: Entry = { ...listed, level: context.level, token: exchange.token, siblings };
     headers.push('Content-Type', 'application/json');
     return { status: 200, headers, body: JSON.stringify(entry) };
@@ -126,11 +134,19 @@ function absent(exchange: Exchange, state: KeyState, asEntry: boolean): Answer {
   return problemAnswer(exchange, error, siblings, headers);
 }
 
+/** Strong comparison (RFC 9110, section 13.1.1): a tag that no replica ever gave is one that is not there. */
+function checkMatch({ headers }: Exchange, key: string, etag: string): void {
+  const condition = headers['if-match'];
+  if (condition === undefined || listsTag(condition, [etag])) return;
+  const detail = `The key ${quoted(key)} shows ${etag}; the condition is another.`;
+  throw new CausewayError('precondition-failed', detail, { etag });
+}
+
 /** Weak comparison (RFC 9110, section 13.1.2). */
 function matches(condition: string | undefined, etag: string): boolean {
-  if (condition === undefined) return false;
-  return condition.split(',').some((candidate) => {
-    const tag = candidate.trim();
-    return tag === '*' || tag === etag || tag === `W/${etag}`;
-  });
+  return condition !== undefined && listsTag(condition, [etag, `W/${etag}`]);
+}
+
+function listsTag(condition: string, tags: readonly string[]): boolean {
+  return condition.split(',').some((candidate) => ['*', ...tags].includes(candidate.trim()));
 }

@@ -16,7 +16,7 @@ const PAGE_PARAMETERS = ['prefix', 'after', 'limit'];
 const LIMIT = /^[1-9][0-9]{0,3}$/;
 
 /** `GET /v1/kv`: the query says whether it is a page, chosen keys, or one key (`?key=` given once and no `?keys=`). */
-export function getKeys(exchange: Exchange): Promise<Answer> {
+export function getKeys(exchange: Exchange): Answer | Promise<Answer> {
   const query = Query.parse(queryText(exchange.request.originalUrl), PARAMETERS);
   const lists = query.all('keys');
   const single = query.all('key');

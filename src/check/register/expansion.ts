@@ -65,12 +65,32 @@ export class Expansion {
     for (const family of sought.families) {
       if (!isNear(family.keys) || urgent.some(({ kind }) => kind === family.kind)) continue;
       const used = (at.used[family.slot] as number) + 1;
-      this.#place(at, family.transitions, { ...at, used: replaced(at.used, family.slot, used) }, open);
+      this.#place(at, family, { ...at, used: replaced(at.used, family.slot, used) }, open);
     }
     const helpful = urgent.filter(({ plain, transitions }) => plain === undefined || sought.meets(transitions));
     for (const call of [...helpful.filter((each) => each !== target), target]) {
-      this.#place(at, call.transitions, { ...at, marks: replaced(at.marks, call.slot, DONE) }, open);
+      const followed = this.#followed(at, call);
+      if (followed === undefined) continue;
+      this.#place(at, call, { ...at, marks: replaced(followed, call.slot, DONE) }, open);
     }
+  }
+
+  /**
+   * The marks after writes that `call` must follow have vanished: overwritten in passing, beaten by what the key holds, or
+   * overwritten by the call itself. Undefined if one of them has still to take effect.
+   */
+  #followed(at: Configuration, { operation, keys, transitions }: Call): readonly number[] | undefined {
+    let { marks } = at;
+    if (operation.follows.size === 0) return marks;
+    for (const { slot, plain, ...write } of this.#present.pending) {
+      if (marks[slot] === DONE || plain === undefined || !operation.follows.has(write.operation.index)) continue;
+      const isSeen = keys.has(plain) && transitions.some((way) => looksAt(way, plain));
+      if (marks[slot] === REQUIRED && isSeen && !mayLose(at, write.operation, plain)) return undefined;
+      marks = replaced(marks, slot, DONE);
+      const [set] = write.transitions[0]?.sets ?? [];
+      if (set !== undefined && this.#present.isLost({ ...at, marks }, set)) return undefined;
+    }
+    return marks;
   }
 
   /** Of calls that act alike the one that returns first: whoever can wait longer is the better one to have left. */
@@ -86,35 +106,46 @@ export class Expansion {
     return [...first.values()];
   }
 
-  #place(at: Configuration, ways: readonly Transition[], placed: Configuration, open: Configuration[]): void {
-    for (const way of ways) {
-      const next = isEnabled(way, at.state) ? this.#after(placed, way) : undefined;
+  #place(at: Configuration, what: Call | Family, placed: Configuration, open: Configuration[]): void {
+    for (const way of what.transitions) {
+      const next = isEnabled(way, at.state) ? this.#after(placed, what, way) : undefined;
       if (next !== undefined) open.push(next);
     }
   }
 
   /** The configuration after `way` was taken; undefined if a value is lost that somebody must still be shown. */
-  #after(placed: Configuration, way: Transition): Configuration | undefined {
+  #after(placed: Configuration, what: Call | Family, way: Transition): Configuration | undefined {
     const state = [...placed.state];
     const marks = [...placed.marks];
+    const index = 'operation' in what ? what.operation.index : undefined;
+    if (index !== undefined) this.#requireFollowers(marks, index);
     for (const { key, value } of way.sets) {
       state[key] = value;
-      const isLookedAt = way.needs.some((cell) => cell.key === key) || way.unless.some((cell) => cell.key === key);
-      if (!isLookedAt) this.#excuse(marks, key);
+      if (!looksAt(way, key)) this.#excuse(marks, key, index);
     }
-    for (const { slot, isRead, transitions } of this.#present.pending) {
-      const [only] = transitions;
-      if (isRead && only !== undefined && isEnabled(only, state)) marks[slot] = DONE;
+    for (const call of this.#present.pending) {
+      if (this.#present.isAnswered({ state, marks }, call)) marks[call.slot] = DONE;
     }
     const next = { ...placed, state, marks };
     const isDead = way.sets.some(({ key }) => this.#present.isLost(next, { key, value: placed.state[key] as number }));
     return isDead ? undefined : next;
   }
 
-  /** The key is overwritten: plain writes that are pending may have come right before that. */
-  #excuse(marks: number[], key: number): void {
-    for (const { slot, plain } of this.#present.pending) {
-      if (plain === key && marks[slot] === REQUIRED) marks[slot] = OPTIONAL;
+  /** The key is overwritten: plain writes that are pending may have come right before that, unless they follow. */
+  #excuse(marks: number[], key: number, overwriting: number | undefined): void {
+    const excusable = [...this.#present.pending].filter(({ slot, plain }) => plain === key && marks[slot] === REQUIRED);
+    const [bound, free] = [excusable.filter(isBound), excusable.filter((call) => !isBound(call))];
+    for (const { slot } of free) marks[slot] = OPTIONAL;
+    for (const { slot, operation } of bound) {
+      const isHeldUp = overwriting !== undefined && operation.follows.has(overwriting);
+      if (!isHeldUp && !this.#present.mustFollow(marks, operation, REQUIRED)) marks[slot] = OPTIONAL;
+    }
+  }
+
+  /** Those that follow what is placed now did not come before it, and have still to be placed. */
+  #requireFollowers(marks: number[], index: number): void {
+    for (const { slot, operation } of this.#present.pending) {
+      if (marks[slot] === OPTIONAL && operation.follows.has(index)) marks[slot] = REQUIRED;
     }
   }
 
@@ -164,6 +195,14 @@ export class Expansion {
     }
     return near;
   }
+}
+
+function isBound({ operation }: Call): boolean {
+  return operation.follows.size > 0;
+}
+
+function looksAt({ needs, unless }: Transition, key: number): boolean {
+  return needs.some((cell) => cell.key === key) || unless.some((cell) => cell.key === key);
 }
 
 /** Whether the weaker write may have lost arbitration to what the key holds. */

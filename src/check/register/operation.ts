@@ -45,6 +45,8 @@ export interface Operation {
    * completion, if that was written and is not among these values, which were in its past.
    */
   readonly mayLoseExceptTo: ReadonlySet<number> | undefined;
+  /** Operations by index that come before it, although they are not over when it begins. */
+  readonly follows: ReadonlySet<number>;
 }
 
 export function isOpen(operation: Operation): boolean {

@@ -3,6 +3,7 @@
  * the keys that some operation touches together in one. Within a part keys and values become numbers.
  */
 import type { RegisterRecord } from '../history/record.js';
+import { boundByKey } from './binding.js';
 import type { Footprint, NamedCell } from './footprint.js';
 import { type Cell, DELETED, FIRST_VALUE, INITIAL, type Operation, UNSEEN } from './operation.js';
 
@@ -88,9 +89,10 @@ function numberPartition(footprints: readonly Footprint[]): Partition {
         sets: way.sets.map(numberCell),
       })),
       mayLoseExceptTo: footprint.mayLose ? new Set(past) : undefined,
+      follows: new Set(),
     };
   });
-  return { keys, operations };
+  return { keys, operations: keys.length === 1 ? operations : boundByKey(operations) };
 }
 
 /** Values that some operation can tell from others get numbers of their own. */

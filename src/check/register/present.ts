@@ -1,6 +1,6 @@
 /** Where a search stands in time: what has begun, what is offered, and what the events to come are known to need. */
-import { type Configuration, DONE } from './configuration.js';
-import { type Cell, includes, shows, type Transition, UNSEEN } from './operation.js';
+import { type Configuration, DONE, OPTIONAL, REQUIRED } from './configuration.js';
+import { type Cell, includes, isEnabled, type Operation, shows, type Transition, UNSEEN } from './operation.js';
 import { Outlook } from './outlook.js';
 import type { Call, Event, Family, Schedule } from './schedule.js';
 
@@ -60,6 +60,25 @@ export class Present {
       this.#available = [...this.#families].filter((family) => this.#offersOf(family) > (used[family.slot] as number));
     }
     return this.#available;
+  }
+
+  /** A read that its keys show already, and that need not wait for anybody, has taken effect. */
+  isAnswered(
+    { state, marks }: Pick<Configuration, 'state' | 'marks'>,
+    { isRead, transitions, operation }: Call,
+  ): boolean {
+    const [only] = transitions;
+    if (!isRead || only === undefined || !isEnabled(only, state)) return false;
+    return !this.mustFollow(marks, operation, REQUIRED) && !this.mustFollow(marks, operation, OPTIONAL);
+  }
+
+  /** Whether the operation follows one that is pending and so marked. */
+  mustFollow(marks: readonly number[], { follows }: Operation, mark: number): boolean {
+    if (follows.size === 0) return false;
+    for (const { slot, operation } of this.pending) {
+      if (marks[slot] === mark && follows.has(operation.index)) return true;
+    }
+    return false;
   }
 
   /** Whether somebody may need that the key shows something else. */

@@ -82,13 +82,18 @@ function callOf(operation: Operation, slot: number, kinds: Kinds): Call {
   return {
     operation,
     slot,
-    kind: kinds.of(operation.mayLoseExceptTo === undefined ? JSON.stringify(transitions) : `${operation.index}`),
+    kind: kinds.of(kindName(operation)),
     transitions,
     keys: touchedKeys(operation),
     told: toldBy(operation),
     plain: plainKey(operation),
     isRead: transitions.length === 1 && transitions[0]?.sets.length === 0,
   };
+}
+
+function kindName({ index, transitions, mayLoseExceptTo, follows }: Operation): string {
+  if (mayLoseExceptTo !== undefined) return `${index}`;
+  return JSON.stringify(follows.size === 0 ? transitions : [transitions, ...follows]);
 }
 
 function familyOf(name: string, slot: number, kinds: Kinds): Family {

@@ -13,7 +13,7 @@
  */
 import { type Configuration, ConfigurationSet, DONE, REQUIRED, replaced } from './configuration.js';
 import { Expansion } from './expansion.js';
-import { FIRST_VALUE, INITIAL, isEnabled, UNSEEN } from './operation.js';
+import { FIRST_VALUE, INITIAL, UNSEEN } from './operation.js';
 import type { Partition } from './partition.js';
 import { Present } from './present.js';
 import { type Call, type Event, scheduleOf } from './schedule.js';
@@ -89,7 +89,7 @@ class Search {
 
   #follow(event: Event, from: Configuration): Iterator<Configuration, void> {
     if (event.kind === 'return') return this.#expansion.complete(from, event.call);
-    if (event.kind === 'invoke') return [begun(from, event.call)].values();
+    if (event.kind === 'invoke') return [this.#begun(from, event.call)].values();
     if (event.kind === 'offer') return [from].values();
     return [{ ...from, used: replaced(from.used, event.family.slot, 0) }].values();
   }
@@ -128,11 +128,8 @@ class Search {
     this.#tried.delete(at - MEMORY_EVENTS);
     return tried;
   }
-}
 
-/** A read that its key shows already takes effect at once. */
-function begun(from: Configuration, { slot, isRead, transitions }: Call): Configuration {
-  const [way] = transitions;
-  const isDone = isRead && way !== undefined && isEnabled(way, from.state);
-  return { ...from, marks: replaced(from.marks, slot, isDone ? DONE : REQUIRED) };
+  #begun(from: Configuration, call: Call): Configuration {
+    return { ...from, marks: replaced(from.marks, call.slot, this.#present.isAnswered(from, call) ? DONE : REQUIRED) };
+  }
 }

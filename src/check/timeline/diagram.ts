@@ -8,10 +8,12 @@ import type { HistoryRecord } from '../history/record.js';
 import { escapeText } from './escape.js';
 
 const LABEL_WIDTH = 120;
-const MOMENT_WIDTH = 90;
+const MOMENT_WIDTH = 100;
 const LANE_HEIGHT = 46;
 const BAR_HEIGHT = 16;
-const TOP = 14;
+const TOP = 20;
+/** How far above its bars an arrow within one line bends. */
+const ARCH = 18;
 /** About the width of a character of a label. */
 const CHARACTER_WIDTH = 6.3;
 const NS_PER_MS = 1_000_000;
@@ -79,10 +81,14 @@ function drawBar({ record, lane, from, to, room }: Bar, isLast: boolean): string
   return `<g><title>${escapeText(title)}</title><rect class="${kind}" x="${from}" y="${y - BAR_HEIGHT / 2}" width="${to - from}" height="${BAR_HEIGHT}" rx="4"/><text class="deed" x="${from + 4}" y="${y + BAR_HEIGHT / 2 + 12}">${escapeText(label)}</text></g>`;
 }
 
+/** From edge to edge of the two bars, so that its head is seen; among operations of one client it passes above. */
 function drawArrow(start: Bar, end: Bar): string {
-  const [x1, y1] = [start.from + 6, middleOf(start.lane)];
-  const [x2, y2] = [end.to - 4, middleOf(end.lane)];
-  return `<path class="arrow" d="M${x1} ${y1} C${x1 + 30} ${(y1 + y2) / 2} ${x2 - 30} ${(y1 + y2) / 2} ${x2} ${y2}" marker-end="url(#head)"/>`;
+  const [x1, x2] = [(start.from + start.to) / 2, end.to - 12];
+  const goesDown = end.lane > start.lane;
+  const y1 = middleOf(start.lane) + (goesDown ? BAR_HEIGHT / 2 : -BAR_HEIGHT / 2);
+  const y2 = middleOf(end.lane) + (goesDown || end.lane === start.lane ? -BAR_HEIGHT / 2 : BAR_HEIGHT / 2);
+  const bend = start.lane === end.lane ? y1 - ARCH : (y1 + y2) / 2;
+  return `<path class="arrow" d="M${x1} ${y1} C${x1} ${bend} ${x2} ${bend} ${x2} ${y2}" marker-end="url(#head)"/>`;
 }
 
 function middleOf(lane: number): number {

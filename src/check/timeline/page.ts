@@ -5,6 +5,7 @@ import type { Judgement } from '../judge.js';
 import type { Verdict, Violation } from '../verdict.js';
 import { diagram } from './diagram.js';
 import { escapeText } from './escape.js';
+import { ARROW_HEAD, DIAGRAM_COLOURS, DIAGRAM_STYLE } from './style.js';
 
 export interface TimelineFacts {
   /** The name of the history. */
@@ -14,26 +15,19 @@ export interface TimelineFacts {
   readonly judgements: readonly Judgement[];
 }
 
-const STYLE = `
-:root { color-scheme: light dark; --line: #8886; --bar: #4a7fb5; --bad: #c8323c; --doubt: #b58a2a; }
-body { font: 15px/1.5 system-ui, sans-serif; max-width: 72rem; margin: 2rem auto; padding: 0 1rem; }
-table { border-collapse: collapse; } td, th { text-align: left; padding: .2rem 1.2rem .2rem 0; vertical-align: top; }
+const STYLE = `${DIAGRAM_COLOURS}
+body { font: 15px/1.5 system-ui, sans-serif; max-width: 72rem; margin: 2rem auto; padding: 0 1rem; overflow-wrap: anywhere; }
+table { border-collapse: collapse; } td, th { text-align: left; padding: .2rem 1.2rem .2rem 0; vertical-align: top; overflow-wrap: normal; }
 section { margin: 2.5rem 0; padding-top: .5rem; border-top: 1px solid var(--line); }
 .violated, .last { color: var(--bad); } .unknown { color: var(--doubt); }
-.scroll { overflow-x: auto; } ol { color: GrayText; font-size: 13px; }
-svg text { font: 11px system-ui, sans-serif; fill: currentColor; } svg .actor { font-weight: 600; font-size: 12px; }
-.lane { stroke: var(--line); } .bar { fill: var(--bar); } .bar.last { fill: var(--bad); }
-.bar.info { fill: var(--doubt); opacity: .6; } .bar.fail { fill: GrayText; }
-.arrow { fill: none; stroke: currentColor; stroke-width: 1.2; opacity: .7; } #head path { fill: currentColor; }
-`;
+.scroll { overflow-x: auto; } ol { font-size: 13px; opacity: .75; }
+@media (max-width: 40rem) { td, th { padding-right: .6rem; font-size: 13px; } }
+${DIAGRAM_STYLE}`;
 
 /** Nothing of the page is fetched, and nothing in it may be. */
 const POLICY = "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'";
 
 const JUMP = `if (location.hash === '') document.getElementById('violation-1')?.scrollIntoView();`;
-
-const ARROW_HEAD =
-  '<svg width="0" height="0" style="position:absolute"><defs><marker id="head" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="7" markerHeight="7" orient="auto"><path d="M0 0 8 4 0 8Z"/></marker></defs></svg>';
 
 export function timelinePage({ title, operations, judgements }: TimelineFacts): string {
   const violations = judgements.flatMap(({ model, verdict }) =>
@@ -46,7 +40,7 @@ export function timelinePage({ title, operations, judgements }: TimelineFacts): 
 <title>${escapeText(title)}: ${countWords(violations.length)}</title>
 <style>${STYLE}</style></head><body>
 <h1>${escapeText(title)}</h1><p>${operations} operations.</p>
-<table><tr><th>model</th><th>verdict</th><th>operations</th><th></th></tr>${judgements.map(row).join('')}</table>
+<div class="scroll"><table><tr><th>model</th><th>verdict</th><th>operations</th><th></th></tr>${judgements.map(row).join('')}</table></div>
 ${ARROW_HEAD}
 ${sections.join('\n')}
 <script>${JUMP}</script></body></html>

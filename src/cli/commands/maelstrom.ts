@@ -10,9 +10,9 @@ import { LIMITS } from '../../base/limits.js';
 import { MaelstromNode } from '../../maelstrom/node.js';
 import type { WorkloadName } from '../../maelstrom/workload-names.js';
 import type { Storage } from '../../ports/storage.js';
-import type { Trace, TraceLevel } from '../../ports/trace.js';
+import type { TraceLevel } from '../../ports/trace.js';
 import { EXIT, type ExitCode } from '../exit-codes.js';
-import { describeFailure } from '../failure.js';
+import { endOnErrors } from '../fatal.js';
 import { linesOf } from '../input-lines.js';
 import { stopSignal } from '../stop-signal.js';
 import type { Terminal } from '../terminal.js';
@@ -27,8 +27,7 @@ export interface MaelstromOptions {
 export async function maelstrom(terminal: Terminal, options: MaelstromOptions): Promise<ExitCode> {
   const stop = stopSignal();
   const trace = logTo(terminal.err, 'text', options.logLevel);
-  const die = fatal(terminal, trace);
-  process.on('uncaughtException', die).on('unhandledRejection', die);
+  const die = endOnErrors(terminal, trace, 'node.crashed');
   const disk = diskBelow(options.data);
   const node = new MaelstromNode({
     write: terminal.out,
@@ -63,19 +62,5 @@ function diskBelow(folder: string | undefined): Disk {
       return openJournalStorage({ directory: path });
     },
     close: () => release(),
-  };
-}
-
-/** The process no longer knows what it is doing, or may not go on: it says so, once, and ends at once. */
-function fatal(terminal: Terminal, trace: Trace): (error: unknown) => never {
-  return (error) => {
-    const failure = describeFailure(error);
-    if (failure === undefined) {
-      const stack = error instanceof Error ? (error.stack ?? error.message) : String(error);
-      trace({ name: 'node.crashed', level: 'error', facts: { stack } });
-    } else {
-      terminal.err(`fatal: ${failure.sentence}\n${failure.advice}\n`);
-    }
-    process.exit(EXIT.failed);
   };
 }

@@ -6,6 +6,7 @@ import type { Trace, TraceLevel } from '../../ports/trace.js';
 import type { RunningReplica } from '../compose-replica.js';
 import { EXIT, type ExitCode } from '../exit-codes.js';
 import { describeFailure } from '../failure.js';
+import { endOnErrors } from '../fatal.js';
 import { type ServeFlags, serveConfig } from '../serve-config.js';
 import { stopSignal } from '../stop-signal.js';
 import type { Terminal } from '../terminal.js';
@@ -23,8 +24,7 @@ const ORPHAN_MAX_MS = 800;
 export async function serve(terminal: Terminal, options: ServeOptions): Promise<ExitCode> {
   const stop = stopSignal();
   const trace = logTo(terminal.err, options.log, options.logLevel);
-  const die = fatal(terminal, trace);
-  process.on('uncaughtException', die).on('unhandledRejection', die);
+  const die = endOnErrors(terminal, trace, 'replica.crashed');
   if (options.exitWithParent) onParentGone(endAsOrphan);
   const running = await start(terminal, options, trace, die);
   terminal.out(`ready ${options.id} ${running.url}\n`);
@@ -55,20 +55,6 @@ async function start(
     if (process.connected) process.disconnect();
     throw error;
   }
-}
-
-/** The process no longer knows what it is doing, or may not go on: it says so, once, and ends at once. */
-function fatal(terminal: Terminal, trace: Trace): (error: unknown) => never {
-  return (error) => {
-    const failure = describeFailure(error);
-    if (failure === undefined) {
-      const stack = error instanceof Error ? (error.stack ?? error.message) : String(error);
-      trace({ name: 'replica.crashed', level: 'error', facts: { stack } });
-    } else {
-      terminal.err(`fatal: ${failure.sentence}\n${failure.advice}\n`);
-    }
-    process.exit(EXIT.failed);
-  };
 }
 
 /** Ends in order if that can be done at once; acknowledged writes are on disk in any case. */

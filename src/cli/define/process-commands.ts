@@ -48,6 +48,7 @@ function defineServe(program: Command, run: Run): void {
     )
     .requiredOption('--data <folder>', 'where this replica keeps its data; made if it does not exist')
     .option('--cluster <name>', 'members of different clusters ignore each other', 'causeway')
+    .addOption(consensusOption())
     .option('--enable-faults', 'offer /v1/faults: partitions, slow links, skewed clocks')
     .option('--auth-tokens <file>', 'ask every /v1 request for one of the bearer tokens in this file')
     .addOption(logOption())
@@ -89,6 +90,7 @@ function defineLab(program: Command, run: Run): void {
         .choices(['nats-server', 'embedded'])
         .conflicts('natsUrl'),
     )
+    .addOption(consensusOption())
     .addOption(wanOption('how far apart the replicas seem to be').default('none'))
     .option('--urls-file <file>', 'write {"replicas":[{"id","url","pid"}],"nats"} here when all are ready')
     .addOption(logLevelOption())
@@ -104,6 +106,11 @@ function defineLab(program: Command, run: Run): void {
     .action((options: LabOptions) =>
       run(async (terminal) => (await import('../commands/lab.js')).lab(terminal, options)),
     );
+}
+
+/** There is one kind yet; who asks for another is told so. */
+function consensusOption(): Option {
+  return new Option('--consensus <kind>', 'who puts linearizable requests in order').choices(['raft']).default('raft');
 }
 
 function defineDemo(program: Command, run: Run): void {

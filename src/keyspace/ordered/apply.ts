@@ -8,13 +8,14 @@ import { DecodeError } from '../../base/bytes.js';
 import { LOG_ORIGIN } from '../../base/ids.js';
 import { LIMITS } from '../../base/limits.js';
 import { refusal } from '../../base/refusal.js';
+import type { ShownValue, ValueChange } from '../../base/shown-value.js';
 import { StateOverlay, type StateReader, type StateWrite } from '../../base/state-table.js';
 import { VersionVector } from '../../clocks/version-vector.js';
 import { EMPTY_BODY, type GroupBody, type GroupOp, type GroupStem, versionOf } from '../group-body.js';
 import { applyVersion, decodeRecord, encodeRecord, isForgettable, type KeyRecord, pastOf } from '../key-record.js';
 import { adopt } from './adoption.js';
 import { type Command, keysOf, type WriteOp } from './command.js';
-import type { Coordinator, ShownValue, ValueChange } from './coordinator.js';
+import type { Coordinator } from './coordinator.js';
 import { decodeEntry, type Entry, type ProposalName } from './entry.js';
 import type { Outcome } from './outcome.js';
 import { type Forgotten, readForgotten, readProgress, writeForgotten, writeProgress } from './progress.js';
@@ -195,15 +196,21 @@ function execute(step: Step): Effect {
   if (command.kind === 'forget') return forget(step, command);
   for (const fence of entry.fences) {
     const fenced = coordinator.checkFence(state, fence);
-    if (fenced !== undefined) return nothing(fenced);
+    if (fenced !== undefined) return nothing(fenced, seenBy(step));
   }
   if (command.kind !== 'coordinate') return transact(step, command);
   // Nothing on any key, and still a cause: who acquires a lock sees what its last holder saw when it released it.
   const past = entry.deps.with({ origin: LOG_ORIGIN, counter: index });
   if (past.size > LIMITS.vectorMaxEntries) return nothing(tooManyOrigins(past));
   const result = coordinator.run(state, index, command.command, (prefix) => shownUnder(state, prefix));
-  if (result.kind === 'refused') return nothing(result);
+  if (result.kind === 'refused') return nothing(result, past);
   return { outcome: { kind: 'coordinated', answer: result.answer }, past, deps: entry.deps, ops: [] };
+}
+
+/** What whoever is told of the state at this entry has seen. */
+function seenBy({ entry, index }: Step): VersionVector {
+  const past = entry.deps.with({ origin: LOG_ORIGIN, counter: index });
+  return past.size > LIMITS.vectorMaxEntries ? VersionVector.EMPTY : past;
 }
 
 function forget({ state, index, forgotten }: Step, command: Extract<Command, { readonly kind: 'forget' }>): Effect {
@@ -235,7 +242,7 @@ function transact(step: Step, command: Transaction): Effect {
   const ops = plan.ops.map((op) => groupOpOf(op, index));
   const changes = plan.ops.map((op, i) => changeOf(op, records[i] ?? []));
   const broken = coordinator.admit(state, changes);
-  if (broken !== undefined) return nothing(broken);
+  if (broken !== undefined) return nothing(broken, past);
   for (const [i, op] of ops.entries()) {
     const record = applyVersion(records[i] ?? [], versionOf(op, { dot, hlc: entry.hlc, deps }));
     assert(record.length === 1, 'a linearizable write leaves siblings', { index, key: op.key, left: record.length });

@@ -3,25 +3,13 @@
  * share its log and its state. They are implemented in a folder this one does not know; whoever drives both hands them in.
  */
 import type { Refusal } from '../../base/refusal.js';
+import type { ShownValue, ValueChange } from '../../base/shown-value.js';
 import type { StateOverlay, StateReader } from '../../base/state-table.js';
 
 /** A write goes ahead only while the lock is held under this token. */
 export interface Fence {
   readonly lock: string;
   readonly token: number;
-}
-
-/** What one entry makes of the value that a key shows; undefined = it shows none. */
-export interface ValueChange {
-  readonly key: string;
-  readonly before: Uint8Array | undefined;
-  readonly after: Uint8Array | undefined;
-}
-
-/** A key and the value it shows. */
-export interface ShownValue {
-  readonly key: string;
-  readonly bytes: Uint8Array;
 }
 
 /**

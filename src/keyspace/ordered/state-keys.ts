@@ -1,5 +1,5 @@
 /** Where the ordered state machine keeps what: the keys of its areas in the one state table. */
-import { ByteReader, DecodeError, utf8Decode, utf8Encode } from '../../base/bytes.js';
+import { ByteReader, ByteWriter, DecodeError, utf8Decode, utf8Encode } from '../../base/bytes.js';
 import { prefixEnd, STATE_AREAS, type StateReader } from '../../base/state-table.js';
 import { decodeRecord, type KeyRecord, NO_VERSIONS } from '../key-record.js';
 
@@ -25,12 +25,11 @@ export function retryKey(idempotencyKey: string): Uint8Array {
 
 /** Which request's outcome was stored by the entry at `index`. */
 export function retryQueueKey(index: number): Uint8Array {
-  const key = new Uint8Array(9);
-  const view = new DataView(key.buffer);
-  key[0] = STATE_AREAS.retryQueue;
-  view.setUint32(1, Math.floor(index / 2 ** 32));
-  view.setUint32(5, index % 2 ** 32);
-  return key;
+  return new ByteWriter(9)
+    .u8(STATE_AREAS.retryQueue)
+    .u32(Math.floor(index / 2 ** 32))
+    .u32(index % 2 ** 32)
+    .finish();
 }
 
 /** @throws DecodeError if it is no such key. */

@@ -7,7 +7,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Level } from '../../check/history/record.js';
 import { Draw } from '../workload/draw.js';
 import type { Requests, Target } from '../workload/requests.js';
-import { Conversations } from './conversations.js';
+import { type Along, Conversations, type Place } from './conversations.js';
 import { LEVELS, type LoadPlan, MIXES } from './plan.js';
 import { Popularity } from './popularity.js';
 import type { Recorder } from './recorder.js';
@@ -43,9 +43,10 @@ export class Arrivals {
     });
   }
 
-  /** Lets clients in for this long, then waits until all are answered. */
-  async run(durationMs: number): Promise<void> {
-    await Promise.all([...this.#doors, ...this.#talks].map((each) => each.run(durationMs)));
+  /** Lets clients in for this long, then waits until all are answered. Conversations lead `along` a link, or everywhere. */
+  async run(durationMs: number, along?: Along): Promise<void> {
+    const doors = this.#doors.map((door) => door.run(durationMs));
+    await Promise.all([...doors, ...this.#talks.map((talk) => talk.run(durationMs, along))]);
   }
 
   /** How many clients there were in all. */
@@ -55,7 +56,7 @@ export class Arrivals {
 }
 
 /** One replica at one level. */
-class Door {
+class Door implements Place {
   readonly #options: ArrivalOptions;
   readonly level: Level;
   readonly #target: Target;
@@ -71,6 +72,10 @@ class Door {
     this.#target = target;
     this.#draw = new Draw(seed);
     this.#popularity = new Popularity(options.load.keys, options.load.distribution);
+  }
+
+  get at(): string {
+    return this.#target.id;
   }
 
   async run(durationMs: number): Promise<void> {

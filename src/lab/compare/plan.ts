@@ -66,7 +66,7 @@ export interface Plan {
   readonly phases: readonly PhasePlan[];
 }
 
-const SLOW_MS = 1_000;
+const SLOW_MS = 1_500;
 
 /** Each trouble is followed by a time without one, in which it heals. */
 export function fullPhases(eachMs: number): readonly PhasePlan[] {

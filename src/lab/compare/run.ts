@@ -86,7 +86,7 @@ async function goThrough(
     const struck = await strike(lab, phase.trouble, preset);
     const startMs = nowMs();
     began?.({ phase, what: struck.what, startMs, recorder });
-    await arrivals.run(phase.durationMs);
+    await arrivals.run(phase.durationMs, struck.slowLink);
     const run = describe(phase, struck, startMs, nowMs());
     const at = phases.push(run) - 1;
     ended?.(run, recorder);

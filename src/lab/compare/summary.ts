@@ -39,8 +39,6 @@ export interface Specimen {
 export interface Summary {
   readonly results: Results;
   readonly specimen: Specimen | undefined;
-  /** Of the promises, with their proofs. */
-  readonly judgements: readonly Judgement[];
 }
 
 /** Promises that a comparison puts to the test; the others have no operations in it. */
@@ -54,7 +52,6 @@ export function cellsOf(phase: PhaseRun, measured: readonly Measured[]): readonl
 export function summarise(recorded: Recorded, told: Told): Summary {
   const { recorder, phases } = recorded;
   const { measured } = recorder;
-  const judgements = judge(recorder.records(), MODELS);
   const judged = judgedOf(measured);
   const cells = phases.flatMap((phase) => phaseCells(measured, phase, judged));
   const results: Results = {
@@ -70,12 +67,12 @@ export function summarise(recorded: Recorded, told: Told): Summary {
     cells,
     byReplica: phases.slice(0, 1).flatMap((phase) => replicaCells(measured, phase, judged, told.replicas)),
     visibility: phases.flatMap((phase) => visibilityIn(measured, phase, judged.writes)),
-    promises: judgements.map(promiseOf),
+    promises: judge(recorder.records(), MODELS, { verdictsOnly: true }).map(promiseOf),
     siblings: siblingsOf(recorder.history.records),
     convergenceAtEndMs: recorded.convergenceAtEndMs === null ? null : round(recorded.convergenceAtEndMs),
     assertions: told.assertions.map((assertion) => evaluate(assertion, cells)),
   };
-  return { results, specimen: specimenOf(judged.anomalies), judgements };
+  return { results, specimen: specimenOf(judged.anomalies) };
 }
 
 /** Whether every promise held, as far as is known, and every assertion. */

@@ -5,6 +5,7 @@ import { tellEvery } from '../faults-call.js';
 import { linkPath, stretchLink } from '../wan/links.js';
 import { type WanPreset, wanLinks } from '../wan/presets.js';
 import { leaderOf } from '../workload/control.js';
+import type { Along } from './conversations.js';
 import type { Trouble } from './plan.js';
 
 /** Replicas that fare alike in a phase. */
@@ -17,6 +18,8 @@ export interface Struck {
   readonly sides: readonly Side[];
   /** In words. */
   readonly what: string;
+  /** The link that others overtake, if there is one. */
+  readonly slowLink?: Along;
   heal(): Promise<void>;
 }
 
@@ -72,6 +75,7 @@ async function slowLink(
   return {
     sides: sidesAround('behind the link', [to], lab),
     what: `${from} to ${to} takes ${extraMs} ms longer`,
+    slowLink: { from, to },
     heal: () => restore(lab, from, to, preset),
   };
 }

@@ -40,8 +40,8 @@ interface Seen {
 }
 
 const NOT_FOUND = 404;
-const WATCH_MS = 1_500;
-const LOOK_MS = 60;
+const WATCH_MS = 2_000;
+const LOOK_MS = 100;
 
 export class Visitor {
   readonly #options: VisitorOptions;

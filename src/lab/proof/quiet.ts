@@ -6,6 +6,7 @@ import type { Lab } from '../cluster.js';
 import { jsonOf, sendCall } from '../http-call.js';
 import { isLinearizable, standingOf } from '../workload/control.js';
 import type { History } from '../workload/history.js';
+import type { Target } from '../workload/requests.js';
 
 const POLL_MS = 50;
 const TIMEOUT_MS = 60_000;
@@ -33,14 +34,19 @@ export async function convergenceMs(lab: Lab): Promise<number | undefined> {
   }
 }
 
+/** A deletion among the siblings has no value. */
 interface Entry {
   readonly value: Value;
-  readonly siblings?: readonly { readonly value: Value }[];
+  readonly siblings?: readonly { readonly value?: Value }[];
 }
 
 /** The causal view of the keys, of each replica. */
-export async function recordFinals(lab: Lab, keys: readonly string[], history: History): Promise<void> {
-  for (const { id, url } of lab.replicas) {
+export async function recordFinals(
+  { replicas }: { readonly replicas: readonly Target[] },
+  keys: readonly string[],
+  history: History,
+): Promise<void> {
+  for (const { id, url } of replicas) {
     const process = history.nextProcess();
     for (const key of keys) {
       const invoke = history.nowNs();
@@ -58,7 +64,7 @@ export async function recordFinals(lab: Lab, keys: readonly string[], history: H
         complete: history.nowNs(),
         status: 'ok',
         output: value,
-        outputs: [value, ...siblings.map((sibling) => sibling.value)],
+        outputs: [value, ...siblings.map((sibling) => sibling.value ?? null)],
       };
       history.add(record);
     }

@@ -53,6 +53,12 @@ export class MemberTable {
     return votersOf(this.#agreed, this.configuredIds);
   }
 
+  /** How many of these replicas are voters. */
+  votersAmong(replicas: readonly ReplicaId[]): number {
+    const { ids } = this.voters;
+    return replicas.filter((replica) => ids.includes(replica)).length;
+  }
+
   /** Everybody who may want to hear from us, this replica included. */
   get audience(): readonly ReplicaId[] {
     return [...new Set([...this.#ids, ...this.configuredIds, ...this.#heard.keys()])].sort();

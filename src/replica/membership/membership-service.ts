@@ -8,8 +8,8 @@ import type { Time } from '../../ports/time.js';
 import type { ConsensusMember, MembershipChange, MembershipView, OrderedContext } from '../ordered-handle.js';
 import type { Sender } from '../wire/envelope.js';
 import type { ChangeAnswer, ChangeAsk, GossipMessage } from '../wire/gossip-codec.js';
-import { ChangeDesk, type ChangeResult, pause, refused } from './change-desk.js';
 import type { PlanFacts } from './change-plan.js';
+import { type ChangeResult, MemberChanges, pause, refused } from './member-changes.js';
 import type { MemberOrder } from './member-order.js';
 
 export interface MembershipServiceOptions {
@@ -23,12 +23,12 @@ export interface MembershipServiceOptions {
 
 export class MembershipService {
   readonly #options: MembershipServiceOptions;
-  readonly #desk: ChangeDesk;
+  readonly #changes: MemberChanges;
   readonly #waiting = new Map<number, (result: ChangeResult) => void>();
 
   constructor(options: MembershipServiceOptions) {
     this.#options = options;
-    this.#desk = new ChangeDesk(options);
+    this.#changes = new MemberChanges(options);
   }
 
   membership(): MembershipView {
@@ -50,7 +50,7 @@ export class MembershipService {
     const leader = await this.#leader(Math.min(context.timeoutMs, LIMITS.membershipTransferMs));
     const leftMs = Math.max(1, deadlineMs - time.monotonicMs());
     const isOurs = leader === self();
-    const result = isOurs ? await this.#desk.execute(change, leftMs) : await this.#forward(leader, change, leftMs);
+    const result = isOurs ? await this.#changes.execute(change, leftMs) : await this.#forward(leader, change, leftMs);
     if (result.kind === 'refused') throw new CausewayError(result.code, result.detail);
     while (order.status().commit < result.index && time.monotonicMs() < deadlineMs) await pause(time, LIMITS.tickMs);
     return this.membership();
@@ -61,7 +61,7 @@ export class MembershipService {
     const { order, send } = this.#options;
     const isOfOurs = isMember(order.status().configuration, from.origin);
     const result = isOfOurs
-      ? this.#desk.answer(from.origin, ask)
+      ? this.#changes.answer(from.origin, ask)
       : Promise.resolve(refused('membership-conflict', `${from.origin} is no member`));
     void result.then((answer) => {
       send(from.replica, { kind: 'change-answer', number: ask.number, result: answer });

@@ -22,6 +22,7 @@ import type { Acquire, CoordinationCommand, LockName } from '../../coordination/
 import type { LockHolder } from '../../coordination/lock-state.js';
 import type { Time } from '../../ports/time.js';
 import type { Trace } from '../../ports/trace.js';
+import { LogRefusal } from '../log-refusal.js';
 import type { CoordinateRequest, CoordinateResult, OrderedContext, OrderedReplica } from '../ordered-handle.js';
 import type { Timing } from '../request-types.js';
 import type { AppliedState } from './applied-state.js';
@@ -128,12 +129,12 @@ export class CoordinationService implements Pick<OrderedReplica, 'coordinate' | 
     try {
       return await this.#options.coordinate(command, context, key);
     } catch (error) {
-      if (!(error instanceof CausewayError) || error.code !== 'lock-held') throw error;
+      if (!(error instanceof LogRefusal) || error.code !== 'lock-held') throw error;
       const holder = this.#options.feed.read(command)?.holder;
       const isSame = holder !== undefined && holder.owner === error.facts.owner;
       if (!isSame) throw error;
       const remainingMs = this.#options.keeper.remainingMs(command, holder);
-      throw new CausewayError(error.code, error.message, { ...error.facts, remainingMs });
+      throw error.with({ remainingMs });
     }
   }
 

@@ -41,6 +41,8 @@ type Verdict =
   | { readonly kind: 'due'; readonly adoption: Adoption | undefined; readonly isOrdered: boolean };
 
 const REMEMBERED_MAX = 100_000;
+/** Between two pages of a walk that has come round, which is only there for what nobody was told of. */
+const RESTING_WALK_MS = 8 * LIMITS.auditIntervalMs;
 
 export class Forgetting {
   readonly #options: ForgettingOptions;
@@ -58,11 +60,14 @@ export class Forgetting {
     this.#options = options;
     this.#causalWalk = new DeletionWalk((gte) => storage.range('keyspace', gte === undefined ? {} : { gte }));
     this.#orderedWalk = new DeletionWalk((gte = all.gte) => applied.state.range(gte, all.lt));
+    // The state is a peer's now, and the causal view soon follows.
+    applied.onJumped(() => this.#unsettle());
   }
 
   /** A deletion of `key` was delivered. */
   deleted(key: string): void {
     if (this.#deleted.size < REMEMBERED_MAX) this.#deleted.add(key);
+    else this.#unsettle();
   }
 
   /** To be called every `LIMITS.tickMs`. */
@@ -71,7 +76,7 @@ export class Forgetting {
     if (this.#proposing || nowMs - this.#lastMs < LIMITS.trimIntervalMs) return;
     this.#lastMs = nowMs;
     const isLeader = this.#options.isLeader();
-    if (isLeader && nowMs - this.#walkedMs >= LIMITS.auditIntervalMs) this.#walk(nowMs);
+    if (isLeader && nowMs - this.#walkedMs >= this.#walkIntervalMs) this.#walk(nowMs);
     const entry = this.#plan();
     if (isLeader && entry !== undefined) this.#propose(entry);
   }
@@ -126,6 +131,16 @@ export class Forgetting {
     const isOrdered = later.length > 0;
     if (!isOrdered && isForgettable(causal, forgotten.stable)) return { kind: 'early' };
     return { kind: 'due', adoption: versions.length > 0 ? { key, versions } : undefined, isOrdered };
+  }
+
+  #unsettle(): void {
+    this.#causalWalk.unsettle();
+    this.#orderedWalk.unsettle();
+  }
+
+  get #walkIntervalMs(): number {
+    const rests = this.#causalWalk.isRound && this.#orderedWalk.isRound;
+    return rests ? RESTING_WALK_MS : LIMITS.auditIntervalMs;
   }
 
   /** Look for deletions in the next page of either view. */

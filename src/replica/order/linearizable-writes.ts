@@ -20,6 +20,7 @@ import type { Outcome } from '../../keyspace/ordered/outcome.js';
 import { readOrdered } from '../../keyspace/ordered/state-keys.js';
 import { bears, etagOf } from '../../keyspace/version.js';
 import type { StorageReader } from '../../ports/storage.js';
+import { LogRefusal } from '../log-refusal.js';
 import type {
   OrderedContext,
   OrderedWriteRequest,
@@ -156,7 +157,7 @@ export class LinearizableWrites {
       await before();
       const applied = await this.#propose(request, retry, token, deadline);
       if (applied.outcome.kind === 'refused') {
-        throw new CausewayError(applied.outcome.code, applied.outcome.detail, applied.outcome.facts);
+        throw new LogRefusal(applied.outcome, token.join(applied.past), deadline.timing());
       }
       return applied;
     } finally {

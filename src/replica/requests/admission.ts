@@ -44,9 +44,14 @@ export class Admission {
     if (this.#draining) throw new CausewayError('shutting-down', 'this replica is shutting down');
   }
 
+  /** This replica has everything the token names. */
+  isCovered(context: RequestContext): boolean {
+    return this.#waiters.covered(context.token);
+  }
+
   /** Milliseconds waited until this replica had everything the token names. @throws CausewayError */
   covered(context: RequestContext): number | Promise<number> {
-    if (this.#waiters.covered(context.token)) return 0;
+    if (this.isCovered(context)) return 0;
     return this.#wait(context.token, context);
   }
 

@@ -31,7 +31,17 @@ export class Reads {
   }
 
   async read(key: string, context: RequestContext): Promise<ReadResult> {
-    const waitMs = await this.#admit(context);
+    return this.#read(key, context, await this.#admit(context));
+  }
+
+  /** As `read`; undefined if the request has to wait. */
+  readNow(key: string, context: RequestContext): ReadResult | undefined {
+    this.#admission.admit();
+    if (context.level === 'causal' && !this.#admission.isCovered(context)) return undefined;
+    return this.#read(key, context, 0);
+  }
+
+  #read(key: string, context: RequestContext, waitMs: number): ReadResult {
     const startedMs = this.#time.monotonicMs();
     const stored = readRecord(this.#storage, utf8Encode(key));
     const versions = context.level === 'eventual' ? this.#driver.eventual.over(key, stored) : stored;

@@ -1,8 +1,10 @@
 /** Messages of the keyspace audit: a page's hash, and the records of a page whose hashes differ. */
 import { unreachable } from '../../base/assert.js';
-import { ByteReader, ByteWriter, DecodeError } from '../../base/bytes.js';
+import { ByteReader, ByteWriter } from '../../base/bytes.js';
 import { LIMITS } from '../../base/limits.js';
 import { VersionVector } from '../../clocks/version-vector.js';
+import type { StorageEntry } from '../../ports/storage.js';
+import { readEntries, writeEntries } from './entries.js';
 
 /** A part of the keyspace, `(after, last]`; an absent bound is open. */
 export interface KeyRange {
@@ -23,7 +25,7 @@ export interface AuditRecords {
   readonly kind: 'audit-records';
   readonly vector: VersionVector;
   readonly range: KeyRange;
-  readonly entries: readonly { readonly key: Uint8Array; readonly value: Uint8Array }[];
+  readonly entries: readonly StorageEntry[];
   /** The receiver should answer with its own records. */
   readonly wantReply: boolean;
 }
@@ -52,8 +54,7 @@ export function encodeAudit(message: AuditMessage): Uint8Array {
       writer.string(message.hash);
       break;
     case 'audit-records':
-      writer.flag(message.wantReply).varuint(message.entries.length);
-      for (const entry of message.entries) writer.bytes(entry.key).bytes(entry.value);
+      writeEntries(writer.flag(message.wantReply), message.entries);
       break;
     default:
       unreachable(message);
@@ -81,15 +82,4 @@ function writeBound(writer: ByteWriter, key: Uint8Array | undefined): void {
 
 function readBound(reader: ByteReader): Uint8Array | undefined {
   return reader.flag() ? reader.bytes(LIMITS.keyMaxBytes) : undefined;
-}
-
-function readEntries(reader: ByteReader): { key: Uint8Array; value: Uint8Array }[] {
-  const count = reader.count();
-  const entries: { key: Uint8Array; value: Uint8Array }[] = [];
-  for (let i = 0; i < count; i += 1) {
-    const key = reader.bytes(LIMITS.keyMaxBytes);
-    if (key.length === 0) throw new DecodeError('empty key');
-    entries.push({ key, value: reader.bytes(reader.remaining) });
-  }
-  return entries;
 }

@@ -3,7 +3,7 @@
  * how the membership is to change.
  */
 import { unreachable } from '../../base/assert.js';
-import { ByteReader, ByteWriter, DecodeError } from '../../base/bytes.js';
+import { type ByteReader, ByteWriter, DecodeError, decodeWhole } from '../../base/bytes.js';
 import { isReplicaId, type Origin, type ReplicaId } from '../../base/ids.js';
 import { LIMITS } from '../../base/limits.js';
 import { decodeHlc, encodeHlc, type Hlc } from '../../clocks/hybrid-logical-clock.js';
@@ -154,10 +154,7 @@ export function encodeGossip(message: GossipMessage): Uint8Array {
 
 /** @throws DecodeError */
 export function decodeGossip(kind: number, payload: Uint8Array): GossipMessage {
-  const reader = new ByteReader(payload);
-  const message = decodeKind(KINDS[kind - FIRST_KIND], reader);
-  reader.end();
-  return message;
+  return decodeWhole(payload, (reader) => decodeKind(KINDS[kind - FIRST_KIND], reader));
 }
 
 function decodeKind(kind: GossipMessage['kind'] | undefined, reader: ByteReader): GossipMessage {

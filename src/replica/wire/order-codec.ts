@@ -1,6 +1,6 @@
 /** What replicas ask each other on behalf of linearizable requests: who has which writes durable. */
 import { unreachable } from '../../base/assert.js';
-import { ByteReader, ByteWriter, DecodeError } from '../../base/bytes.js';
+import { type ByteReader, ByteWriter, DecodeError, decodeWhole } from '../../base/bytes.js';
 import { VersionVector } from '../../clocks/version-vector.js';
 
 /** Names one question of one process: answers to another are never taken for answers to it. */
@@ -49,10 +49,7 @@ export function encodeOrder(message: OrderMessage): Uint8Array {
 
 /** @throws DecodeError */
 export function decodeOrder(kind: number, payload: Uint8Array): OrderMessage {
-  const reader = new ByteReader(payload);
-  const message = decodeKind(kind, reader);
-  reader.end();
-  return message;
+  return decodeWhole(payload, (reader) => decodeKind(kind, reader));
 }
 
 function decodeKind(kind: number, reader: ByteReader): OrderMessage {

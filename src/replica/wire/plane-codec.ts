@@ -1,12 +1,13 @@
 /** The bytes of the causal plane's messages. Decoding refuses whatever encoding would not have written. */
 
 import { unreachable } from '../../base/assert.js';
-import { type ByteReader, ByteWriter, DecodeError, ByteReader as Reader } from '../../base/bytes.js';
+import { type ByteReader, ByteWriter, DecodeError, decodeWhole } from '../../base/bytes.js';
 import type { Origin } from '../../base/ids.js';
 import { LIMITS } from '../../base/limits.js';
 import { decodeOrigin, type MissingRange, VersionVector } from '../../clocks/version-vector.js';
 import type { PlaneMessage, SnapshotCursor } from '../../replication/messages.js';
 import { decodeGroup, type WriteGroup } from '../../replication/write-group.js';
+import { readEntries, writeEntries } from './entries.js';
 
 /** Envelope kinds 1-31 are the causal plane's. */
 const KINDS = [
@@ -68,8 +69,7 @@ export function encodePlaneMessage(message: PlaneMessage): Uint8Array {
       writeCursor(writer, message.cursor);
       message.vector.encode(writer);
       message.forgotten.encode(writer);
-      writer.varuint(message.entries.length);
-      for (const entry of message.entries) writer.bytes(entry.key).bytes(entry.value);
+      writeEntries(writer, message.entries);
       writer.flag(message.next !== undefined);
       if (message.next !== undefined) writeCursor(writer, message.next);
       break;
@@ -84,10 +84,7 @@ export function encodePlaneMessage(message: PlaneMessage): Uint8Array {
 
 /** @throws DecodeError */
 export function decodePlaneMessage(kind: number, payload: Uint8Array): PlaneMessage {
-  const reader = new Reader(payload);
-  const message = decodeKind(KINDS[kind - 1], reader);
-  reader.end();
-  return message;
+  return decodeWhole(payload, (reader) => decodeKind(KINDS[kind - 1], reader));
 }
 
 function decodeKind(kind: PlaneMessage['kind'] | undefined, reader: ByteReader): PlaneMessage {
@@ -176,18 +173,6 @@ function readRanges(reader: ByteReader): MissingRange[] {
     ranges.push(range);
   }
   return ranges;
-}
-
-function readEntries(reader: ByteReader): { key: Uint8Array; value: Uint8Array }[] {
-  const count = reader.count();
-  const entries: { key: Uint8Array; value: Uint8Array }[] = [];
-  for (let i = 0; i < count; i += 1) {
-    const key = reader.bytes(LIMITS.keyMaxBytes);
-    if (key.length === 0) throw new DecodeError('empty key');
-    // A record of several large siblings is longer than one transport message: it came in fragments.
-    entries.push({ key, value: reader.bytes(reader.remaining) });
-  }
-  return entries;
 }
 
 const CURSOR_TABLES = ['keyspace', 'retries'] as const;

@@ -3,7 +3,7 @@
  * can speak for another member. Decoding refuses whatever encoding would not have written.
  */
 import { unreachable } from '../../base/assert.js';
-import { type ByteReader, ByteWriter, DecodeError, ByteReader as Reader } from '../../base/bytes.js';
+import { ByteReader, ByteWriter, DecodeError } from '../../base/bytes.js';
 import type { Origin } from '../../base/ids.js';
 import { LIMITS } from '../../base/limits.js';
 import type { Entry } from '../../consensus/entry.js';
@@ -52,7 +52,7 @@ export function encodeRaft(message: Message): Uint8Array {
 
 /** A message that came in an envelope of `from`. @throws DecodeError */
 export function decodeRaft(from: Origin, kind: number, payload: Uint8Array): Message {
-  const reader = new Reader(payload);
+  const reader = new ByteReader(payload);
   const stem = { from, to: readMember(reader), term: reader.varuint() };
   const message: Message = { ...stem, ...readMessage(KINDS[kind - FIRST_KIND], reader) };
   reader.end();

@@ -37,19 +37,25 @@ export class Acknowledgements {
     const holders = hosts.filter((other) => this.#cluster.watch(other).vector.covers(dot)).length;
     const need = durability === 'all' ? scenario.replicas : Math.floor(scenario.replicas / 2) + 1;
     // A disk that was lost since held it when it said so.
-    if (holders + this.#cluster.counts.lostDisks < need) {
+    if (holders + this.#lost < need) {
       this.#cluster.fail('durable-before-acknowledged', `${name} is on ${holders} disks`);
     }
   }
 
+  /** Disks that have not what they once had. */
+  get #lost(): number {
+    const { lostDisks, oldCopies } = this.#cluster.counts;
+    return lostDisks + oldCopies;
+  }
+
   #noteEntry(index: number, name: string): void {
-    const { logs, hosts, scenario, counts, hasFirstMembers } = this.#cluster;
+    const { logs, hosts, scenario, hasFirstMembers } = this.#cluster;
     const voters = hosts.slice(0, scenario.replicas);
     const holders = logs.acknowledged(
       index,
       voters.map(({ disk }) => disk),
     );
-    if (!hasFirstMembers || 2 * (holders + counts.lostDisks) > voters.length) return;
+    if (!hasFirstMembers || 2 * (holders + this.#lost) > voters.length) return;
     this.#cluster.fail('durable-before-acknowledged', `${name} is on ${holders} disks`);
   }
 

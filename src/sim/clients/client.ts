@@ -6,6 +6,7 @@ import { CausewayError } from '../../base/errors.js';
 import type { HistoryRecord, Level, Status } from '../../check/history/record.js';
 import type { Dot } from '../../clocks/dot.js';
 import { VersionVector } from '../../clocks/version-vector.js';
+import type { Fence } from '../../keyspace/ordered/coordinator.js';
 import type { Replica } from '../../replica/handle.js';
 import type { Durability, Timing } from '../../replica/request-types.js';
 import type { SimRandom } from '../random.js';
@@ -71,6 +72,8 @@ export class Client {
   #at: number;
   #process: number;
   #written = 0;
+  /** The lock that it holds, or held and may not know to be lost. */
+  fence: Fence | undefined;
 
   constructor(options: ClientOptions) {
     const { name, cluster, random, recorder } = options;
@@ -85,6 +88,11 @@ export class Client {
 
   get past(): SessionPast {
     return this.#past;
+  }
+
+  /** What a write carries to be refused if the lock has moved on: mostly nothing. */
+  drawFences(): readonly Fence[] {
+    return this.fence !== undefined && this.random.chance(0.3) ? [this.fence] : [];
   }
 
   /** A value that nobody else writes. */
@@ -192,6 +200,11 @@ export class Client {
   #lookElsewhere(): void {
     if (this.random.chance(0.5)) this.#at = this.random.int(this.#options.cluster.hosts.length);
   }
+}
+
+/** What a request was refused with, if it was. */
+export function refusalOf(told: Told<unknown>): CausewayError | undefined {
+  return told.status !== 'ok' && told.error instanceof CausewayError ? told.error : undefined;
 }
 
 type Outcome<T> =

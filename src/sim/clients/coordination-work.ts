@@ -1,8 +1,8 @@
 /** Requests on locks, sequences and claims. */
 import type { CoordinationAnswer } from '../../coordination/answer.js';
 import type { CoordinateRequest, CoordinateResult } from '../../replica/ordered-handle.js';
-import type { Client, Told } from './client.js';
-import { codeOf, orderedOf } from './ordered-work.js';
+import { type Client, refusalOf, type Told } from './client.js';
+import { orderedOf } from './ordered-work.js';
 
 const KINDS = { next: 2, claim: 1, lock: 2 } as const;
 const LEVEL = 'linearizable';
@@ -43,8 +43,8 @@ export class CoordinationWork {
     const { name, cluster } = this.#client;
     const told = await this.#ask({ kind: 'claim', namespace: 'n', value, owner: name });
     if (told.status === 'ok') cluster.coordination.claimed(value, name);
-    const refused = codeOf(told) === 'already-claimed' && told.status !== 'ok' && 'facts' in told.error;
-    const owner = refused ? (told.error as { facts: { owner?: string } }).facts.owner : undefined;
+    const refusal = refusalOf(told);
+    const owner = refusal?.code === 'already-claimed' ? refusal.facts.owner : undefined;
     if (owner !== undefined) cluster.coordination.claimed(value, owner);
     const winner = told.status === 'ok' ? name : owner;
     const output = winner === undefined ? {} : { output: winner };
@@ -62,7 +62,9 @@ export class CoordinationWork {
       const { token } = answer.holder;
       this.#held = { token, ttlMs };
       cluster.counts.leases += 1;
+      this.#client.fence = { lock: 'l', token };
       cluster.coordination.acquired('l', token, name, ttlMs, told);
+      if (waitMs === 0) cluster.coordination.took('l', token);
     }
     const output = answer?.kind === 'held' ? { output: answer.holder.token } : {};
     this.#client.record(LEVEL, told, { op: 'acquire', key: 'l', value: name, ...output });

@@ -5,13 +5,15 @@ import type { TxnStep, Value } from '../../check/history/record.js';
 import type { Dot } from '../../clocks/dot.js';
 import type { Check, TxnOp } from '../../keyspace/ordered/command.js';
 import type { Condition } from '../../keyspace/ordered/condition.js';
+import type { Fence } from '../../keyspace/ordered/coordinator.js';
 import type { OpResult } from '../../keyspace/ordered/outcome.js';
 import type { Replica } from '../../replica/handle.js';
 import type { OrderedReplica, OrderedWriteResult, TxnResult } from '../../replica/ordered-handle.js';
 import type { KeyState, MultiReadResult, WriteOp } from '../../replica/request-types.js';
-import type { Client, Told } from './client.js';
+import { type Client, refusalOf, type Told } from './client.js';
+import { noteFences } from './fences.js';
 import { describeShown, shownValue } from './recorder.js';
-import { dotOf, drawOp, recordWrite, withAbsent, writtenBy } from './weak-work.js';
+import { describeFences, describeOps, dotOf, drawOp, recordWrite, withAbsent, writtenBy } from './weak-work.js';
 
 const KINDS = { read: 5, readMany: 1, list: 0.3, write: 3, batch: 0.7, cas: 2, create: 0.7, txn: 1.5 } as const;
 const LEVEL = 'linearizable';
@@ -22,14 +24,31 @@ interface Known {
   readonly value: Value;
 }
 
+/** Where it works. */
+export interface OrderedWorkOptions {
+  /** All that begin with the prefix. */
+  readonly keys: readonly string[];
+  readonly prefix: string;
+  /** A value that nobody else writes. */
+  readonly newValue: () => string;
+}
+
 export class OrderedWork {
   readonly #client: Client;
-  readonly #keys: readonly string[];
+  readonly #options: OrderedWorkOptions;
   readonly #known = new Map<string, Known>();
 
-  constructor(client: Client, keys: readonly string[]) {
+  constructor(client: Client, options: OrderedWorkOptions) {
     this.#client = client;
-    this.#keys = keys;
+    this.#options = options;
+  }
+
+  get #keys(): readonly string[] {
+    return this.#options.keys;
+  }
+
+  #draw(key: string, isDelete?: boolean): WriteOp {
+    return drawOp(this.#client, key, isDelete, this.#options.newValue);
   }
 
   async next(): Promise<void> {
@@ -42,18 +61,18 @@ export class OrderedWork {
       case 'list':
         return this.#read(kind, kind === 'read' ? [key] : this.#keys);
       case 'write':
-        return this.#write([drawOp(this.#client, key)]);
+        return this.#write([this.#draw(key)]);
       case 'batch': {
         const keys = this.#keys.filter(() => random.chance(0.6));
-        return this.#write((keys.length > 0 ? keys : [key]).map((one) => drawOp(this.#client, one)));
+        return this.#write((keys.length > 0 ? keys : [key]).map((one) => this.#draw(one)));
       }
       case 'create':
-        return this.#conditional(drawOp(this.#client, key, false), { kind: 'absent' }, null);
+        return this.#conditional(this.#draw(key, false), { kind: 'absent' }, null);
       case 'cas': {
         const known = this.#known.get(key);
         if (known === undefined) return this.#read('read', [key]);
         const condition = { kind: 'etag', dots: [known.dot] } as const;
-        return this.#conditional(drawOp(this.#client, key, false), condition, known.value);
+        return this.#conditional(this.#draw(key, false), condition, known.value);
       }
       case 'txn':
         return this.#txn(key);
@@ -70,7 +89,7 @@ export class OrderedWork {
       send: async (replica, context) => {
         const ordered = orderedOf(replica);
         if (how === 'readMany') return ordered.readMany(keys, context);
-        if (how === 'list') return ordered.list({ prefix: 'k', after: '', limit: 100 }, context);
+        if (how === 'list') return ordered.list({ prefix: this.#options.prefix, after: '', limit: 100 }, context);
         const { state, token, timing } = await ordered.read(keys[0] ?? '', context);
         return { states: [state], token, timing };
       },
@@ -79,6 +98,7 @@ export class OrderedWork {
       const { states } = told.result;
       const shown = withAbsent(states, keys);
       client.past.listed(states, keys, past, `linearizable ${how}`);
+      client.cluster.uniqueness.shown(states, told.invokedMs, `${client.name}: ${how}`);
       for (const state of shown) this.#learn(state);
       const [only] = shown;
       if (how === 'read' && only !== undefined) {
@@ -95,27 +115,33 @@ export class OrderedWork {
 
   async #write(ops: readonly WriteOp[]): Promise<void> {
     const client = this.#client;
-    const told = await this.#send(ops, undefined);
-    recordWrite(client, LEVEL, told, ops, 'majority');
+    const fences = client.drawFences();
+    const told = await this.#send(ops, undefined, fences);
+    noteFences(client, fences, told, told.status === 'ok' ? dotOf(told.result.etag).counter - 1 : undefined);
+    recordWrite(client, LEVEL, told, ops, { durability: 'majority', fences });
     client.concluded(told);
   }
 
   /** @param expect What the key must show. */
   async #conditional(op: WriteOp, condition: Condition, expect: Value): Promise<void> {
     const client = this.#client;
-    const told = await this.#send([op], condition);
+    const told = await this.#send([op], condition, []);
     const { key } = op;
     const fields = expect === null ? { op: 'create' } : { op: 'cas', expect };
     client.record(LEVEL, told, { ...fields, key, value: writtenBy(op) });
     client.concluded(told);
   }
 
-  async #send(ops: readonly WriteOp[], condition: Condition | undefined): Promise<Told<OrderedWriteResult>> {
+  async #send(
+    ops: readonly WriteOp[],
+    condition: Condition | undefined,
+    fences: readonly Fence[],
+  ): Promise<Told<OrderedWriteResult>> {
     const client = this.#client;
     const tries = client.random.chance(0.3) ? 3 : 1;
     const idempotencyKey = tries > 1 ? client.newValue() : undefined;
     const told = await client.ask<OrderedWriteResult>({
-      what: `${condition?.kind ?? 'write'} ${ops.map((op) => `${op.key}=${writtenBy(op)}`).join()} ${idempotencyKey ?? ''}`,
+      what: `${condition?.kind ?? 'write'} ${describeOps(ops)} ${idempotencyKey ?? ''}${describeFences(fences)}`,
       level: LEVEL,
       tries,
       describe: ({ etag }) => etag,
@@ -123,7 +149,7 @@ export class OrderedWork {
       send: (replica, context) => {
         const retry = idempotencyKey === undefined ? {} : { idempotencyKey };
         const when = condition === undefined ? {} : { condition };
-        return orderedOf(replica).write({ ops, ...retry, ...when }, context);
+        return orderedOf(replica).write({ ops, fences, ...retry, ...when }, context);
       },
     });
     if (told.status === 'ok') {
@@ -131,7 +157,11 @@ export class OrderedWork {
       const dot = dotOf(told.result.etag);
       client.past.wrote(dot);
       for (const op of ops) this.#know(op.key, dot, writtenBy(op));
-    } else if (codeOf(told) === 'precondition-failed') client.cluster.counts.conditionsFailed += 1;
+    } else
+      this.#refused(
+        told,
+        ops.map(({ key }) => key),
+      );
     return told;
   }
 
@@ -141,9 +171,7 @@ export class OrderedWork {
     const checks = this.#keys.filter((key) => key === first || client.random.chance(0.3));
     const asked = checks.map((key) => ({ key, value: this.#known.get(key)?.value ?? null }));
     const touched = this.#keys.filter((key) => key === first || client.random.chance(0.4));
-    const onSuccess = touched.map(
-      (key): TxnOp => (client.random.chance(0.3) ? { kind: 'get', key } : drawOp(client, key)),
-    );
+    const onSuccess = touched.map((key): TxnOp => (client.random.chance(0.3) ? { kind: 'get', key } : this.#draw(key)));
     const onFailure = checks.map((key): TxnOp => ({ kind: 'get', key }));
     const tries = client.random.chance(0.3) ? 2 : 1;
     const retry = tries > 1 ? { idempotencyKey: client.newValue() } : {};
@@ -162,10 +190,27 @@ export class OrderedWork {
       told.status === 'ok'
         ? { output: { succeeded: told.result.succeeded, results: told.result.results.map(foundValue) } }
         : {};
-    if (told.status === 'ok') for (const result of told.result.results) this.#found(result);
+    if (told.status === 'ok') this.#foundAll(told.result.results, told.invokedMs);
+    else this.#refused(told, touched);
     const steps = { onSuccess: onSuccess.map(stepOf), onFailure: onFailure.map(stepOf) };
     client.record(LEVEL, told, { op: 'txn', checks: asked, ...steps, ...output });
     client.concluded(told);
+  }
+
+  #refused(told: Told<unknown>, keys: readonly string[]): void {
+    const { counts, uniqueness } = this.#client.cluster;
+    const refusal = refusalOf(told);
+    if (refusal?.code === 'precondition-failed') counts.conditionsFailed += 1;
+    if (refusal?.code !== 'unique-violation') return;
+    counts.uniqueViolations += 1;
+    uniqueness.refused(keys, refusal.facts.owner);
+  }
+
+  #foundAll(results: readonly OpResult[], invokedMs: number): void {
+    const { cluster, name } = this.#client;
+    for (const result of results) this.#found(result);
+    const found = results.flatMap((one) => (one.kind === 'found' ? [{ key: one.key, versions: [one.version] }] : []));
+    cluster.uniqueness.shown(found, invokedMs, `${name}: txn`);
   }
 
   #learn({ key, versions }: KeyState): void {
@@ -188,10 +233,6 @@ export class OrderedWork {
 export function orderedOf({ ordered }: Replica): OrderedReplica {
   if (ordered === undefined) throw new CausewayError('level-not-offered', 'this replica has no consensus module');
   return ordered;
-}
-
-export function codeOf(told: Told<unknown>): string | undefined {
-  return told.status !== 'ok' && told.error instanceof CausewayError ? told.error.code : undefined;
 }
 
 function checkOf({ key, value }: { readonly key: string; readonly value: Value }): Check {

@@ -3,6 +3,7 @@ import { utf8Encode } from '../../base/bytes.js';
 import { parseOrigin } from '../../base/ids.js';
 import type { Dot } from '../../clocks/dot.js';
 import { VersionVector } from '../../clocks/version-vector.js';
+import type { Fence } from '../../keyspace/ordered/coordinator.js';
 import type {
   Durability,
   KeyState,
@@ -12,6 +13,7 @@ import type {
   WriteResult,
 } from '../../replica/request-types.js';
 import type { Client, Told } from './client.js';
+import { fencingOf, noteFences } from './fences.js';
 import { allValues, describeShown, shownValue } from './recorder.js';
 
 const KINDS = { read: 5, readMany: 1.5, list: 0.5, put: 4, delete: 1, batch: 1 } as const;
@@ -39,9 +41,14 @@ export async function weakWork(client: Client, keys: readonly string[], level: W
 }
 
 /** A put of a new value, or a deletion. */
-export function drawOp(client: Client, key: string, isDelete = client.random.chance(0.2)): WriteOp {
+export function drawOp(
+  client: Client,
+  key: string,
+  isDelete = client.random.chance(0.2),
+  newValue = () => client.newValue(),
+): WriteOp {
   if (isDelete) return { kind: 'delete', key };
-  return { kind: 'put', key, contentType: 'text/plain', bytes: utf8Encode(client.newValue()) };
+  return { kind: 'put', key, contentType: 'text/plain', bytes: utf8Encode(newValue()) };
 }
 
 /** The version that an entity tag names. */
@@ -50,6 +57,15 @@ export function dotOf(etag: string): Dot {
   const origin = parseOrigin(etag.slice(1, at));
   if (origin === undefined) throw new Error(`${etag} is no entity tag`);
   return { origin, counter: Number(etag.slice(at + 1, -1)) };
+}
+
+/** For the transcript. */
+export function describeOps(ops: readonly WriteOp[]): string {
+  return ops.map((op) => `${op.key}=${writtenBy(op)}`).join();
+}
+
+export function describeFences(fences: readonly Fence[]): string {
+  return fences.map(({ lock, token }) => ` under ${lock}=${token}`).join('');
 }
 
 /** What an operation writes, as the history has it. */
@@ -99,22 +115,27 @@ async function writeKeys(client: Client, level: WeakLevel, ops: readonly WriteOp
   const durability: Durability = random.weighted({ local: 8, majority: 2, all: 0.5 });
   const tries = random.chance(0.3) ? 3 : 1;
   const idempotencyKey = tries > 1 || random.chance(0.2) ? client.newValue() : undefined;
+  const fences = client.drawFences();
+  let applied = 0;
   const told = await client.ask<WriteResult>({
-    what: `write ${ops.map((op) => `${op.key}=${writtenBy(op)}`).join()} ${durability} ${idempotencyKey ?? ''}`,
+    what: `write ${describeOps(ops)} ${durability} ${idempotencyKey ?? ''}${describeFences(fences)}`,
     level,
     tries,
     describe: ({ etag }) => etag,
     acknowledged: ({ etag }) => ({ dot: dotOf(etag), durability }),
     send: (replica, rest) => {
       const retry = idempotencyKey === undefined ? {} : { idempotencyKey };
-      return replica.write({ ops, durability, ...retry }, { ...rest, level });
+      applied = replica.status().appliedIndex;
+      return replica.write({ ops, durability, fences, ...retry }, { ...rest, level });
     },
   });
   if (told.status === 'ok') {
     if (told.result.replayed) client.cluster.counts.replays += 1;
     if (level === 'causal') client.past.wrote(dotOf(told.result.etag));
   }
-  recordWrite(client, level, told, ops, durability);
+  // A replay was judged when it was first sent, wherever that was.
+  noteFences(client, fences, told, told.status === 'ok' && !told.result.replayed ? applied : undefined);
+  recordWrite(client, level, told, ops, { durability, fences });
   client.concluded(told);
 }
 
@@ -123,9 +144,10 @@ export function recordWrite(
   level: WeakLevel | 'linearizable',
   told: Told<WriteResult>,
   ops: readonly WriteOp[],
-  durability: Durability,
+  { durability, fences = [] }: { readonly durability: Durability; readonly fences?: readonly Fence[] },
 ): void {
-  const reached = told.status === 'ok' ? { durability, dot: told.result.etag.slice(1, -1) } : {};
+  const dot = told.status === 'ok' ? { durability, dot: told.result.etag.slice(1, -1) } : {};
+  const reached = { ...dot, ...fencingOf(fences) };
   const [op] = ops;
   if (ops.length > 1 || op === undefined) {
     const onSuccess = ops.map((one) =>

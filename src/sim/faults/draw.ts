@@ -17,6 +17,7 @@ const WEIGHTS: Readonly<Record<Kind, number>> = {
   'power-cut': 1,
   restart: 2,
   'lost-disk': 2,
+  'old-copy': 1.5,
   pause: 3,
   isolate: 4,
   partition: 3,
@@ -37,6 +38,7 @@ const WEIGHTS: Readonly<Record<Kind, number>> = {
 /** Kinds that need somebody else. */
 const OF_MANY: readonly Kind[] = [
   'lost-disk',
+  'old-copy',
   'isolate',
   'partition',
   'one-way',
@@ -45,6 +47,9 @@ const OF_MANY: readonly Kind[] = [
   'transfer',
   'leave',
 ];
+
+/** Kinds that take away what a disk has promised. */
+const LOSSES: readonly Kind[] = ['lost-disk', 'old-copy', 'leave'];
 
 export function drawFaults(random: SimRandom, space: FaultSpace): readonly Fault[] {
   if (random.chance(0.05)) return [];
@@ -66,8 +71,8 @@ export function drawFaults(random: SimRandom, space: FaultSpace): readonly Fault
     const isAllDone = Object.values(weights).every((weight) => weight === 0);
     if (isAllDone || atMs >= space.durationMs) return faults;
     const kind = random.weighted(weights);
-    if (kind === 'lost-disk' || kind === 'leave') losses -= 1;
-    if (losses <= 0) weights['lost-disk'] = weights.leave = 0;
+    if (LOSSES.includes(kind)) losses -= 1;
+    if (losses <= 0) for (const loss of LOSSES) weights[loss] = 0;
     if (losses < 0) continue;
     const trouble = drawTrouble(kind, random, space);
     faults.push({ ...trouble, number: faults.length + 1, atMs: Math.round(atMs) });

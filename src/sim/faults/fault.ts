@@ -11,6 +11,8 @@ export type Trouble =
   | { readonly kind: 'restart'; readonly at: number; readonly forMs: number }
   /** The process dies, and its disk is empty when it is started again. */
   | { readonly kind: 'lost-disk'; readonly at: number; readonly forMs: number }
+  /** The disk is copied; `forMs` later an operator sees to it that all is calm, and puts the copy in its place. */
+  | { readonly kind: 'old-copy'; readonly at: number; readonly forMs: number }
   | { readonly kind: 'pause'; readonly at: number; readonly forMs: number }
   /** The replica hears nobody and nobody hears it. */
   | { readonly kind: 'isolate'; readonly at: number; readonly forMs: number }

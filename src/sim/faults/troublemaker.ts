@@ -4,17 +4,22 @@ import type { SimCluster } from '../world/cluster.js';
 import type { SimHost } from '../world/host.js';
 import { describeFault, type Fault } from './fault.js';
 import type { MembershipOffice } from './membership-office.js';
+import { type Backup, Restorer } from './restorer.js';
 
 export class Troublemaker {
   readonly #cluster: SimCluster;
   readonly #office: MembershipOffice;
+  readonly #restorer: Restorer;
   /** What ends the faults under way. */
   readonly #ends = new Set<() => void>();
+  /** Due while an operator sees to it that nothing goes wrong. */
+  #held: Fault[] | undefined;
   #isOver = false;
 
   constructor(cluster: SimCluster, office: MembershipOffice) {
     this.#cluster = cluster;
     this.#office = office;
+    this.#restorer = new Restorer(cluster, office);
   }
 
   schedule(): void {
@@ -25,6 +30,10 @@ export class Troublemaker {
   /** Everything is mended, and everybody is up who has not left. */
   healAll(): void {
     this.#isOver = true;
+    this.#mendAll();
+  }
+
+  #mendAll(): void {
     for (const end of [...this.#ends]) end();
     for (const host of this.#cluster.hosts) {
       host.resume();
@@ -40,6 +49,10 @@ export class Troublemaker {
 
   #begin(fault: Fault): void {
     if (this.#isOver) return;
+    if (this.#held !== undefined) {
+      this.#held.push(fault);
+      return;
+    }
     const cluster = this.#cluster;
     cluster.note(`fault ${describeFault(fault)}`);
     cluster.counts.faults += 1;
@@ -60,6 +73,7 @@ export class Troublemaker {
       case 'crash':
       case 'restart':
       case 'lost-disk':
+      case 'old-copy':
       case 'pause':
       case 'isolate':
       case 'disconnect':
@@ -112,6 +126,10 @@ export class Troublemaker {
         counts.lostDisks += 1;
         host.wipe();
         return revive;
+      case 'old-copy': {
+        const backup = this.#restorer.backup(host);
+        return () => void this.#putBack(backup);
+      }
       case 'pause':
         host.pause();
         return () => host.resume();
@@ -141,6 +159,16 @@ export class Troublemaker {
         host.crash();
         return revive;
     }
+  }
+
+  async #putBack(backup: Backup): Promise<void> {
+    if (this.#isOver || this.#held !== undefined) return;
+    this.#held = [];
+    this.#mendAll();
+    await this.#restorer.putBack(backup, () => this.#isOver);
+    const held = this.#held;
+    this.#held = undefined;
+    for (const fault of held) this.#begin(fault);
   }
 
   #powerCut(): () => void {

@@ -1,4 +1,4 @@
-/** What the answers about locks, sequences and claims must have in common, whoever they were given to. */
+/** What the answers about locks, fences, sequences and claims must have in common, whoever they were given to. */
 
 interface Span {
   readonly invokedMs: number;
@@ -16,12 +16,21 @@ interface Lease {
   untilMs: number;
 }
 
+/** A write that was let pass with a token, by a state that had applied the log up to `judgedAt`. */
+interface Passed {
+  readonly token: number;
+  readonly judgedAt: number;
+}
+
 export class CoordinationWatch {
   readonly #fail: (rule: string, sentence: string) => void;
   readonly #drawn = new Map<string, Drawn[]>();
   readonly #leases = new Map<string, Lease>();
   readonly #tokens = new Set<string>();
   readonly #owners = new Map<string, string>();
+  /** By lock: the tokens of those who had it from the entry on which the token names, and the writes that were let pass. */
+  readonly #taken = new Map<string, number[]>();
+  readonly #passed = new Map<string, Passed[]>();
 
   constructor(fail: (rule: string, sentence: string) => void) {
     this.#fail = fail;
@@ -29,8 +38,7 @@ export class CoordinationWatch {
 
   /** A number of a sequence: never one that was given out, and greater than all given out before it was asked for. */
   drew(sequence: string, value: number, span: Span): void {
-    const drawn = this.#drawn.get(sequence) ?? [];
-    this.#drawn.set(sequence, drawn);
+    const drawn = listOf(this.#drawn, sequence);
     for (const other of drawn) {
       if (other.value === value) this.#fail('sequence-gives-once', `${sequence} gave ${value} twice`);
       if (other.answeredMs < span.invokedMs && other.value > value) {
@@ -56,6 +64,32 @@ export class CoordinationWatch {
     this.#leases.set(lock, { token, owner, untilMs: span.invokedMs + ttlMs });
   }
 
+  /** The lock was free at the entry which the token names, and is this caller's from there on. */
+  took(lock: string, token: number): void {
+    listOf(this.#taken, lock).push(token);
+    for (const passed of listOf(this.#passed, lock)) this.#checkPassed(lock, passed, token);
+  }
+
+  /** A write with a fencing token was acknowledged. Nobody may have taken the lock between the token and the judgement. */
+  passed(lock: string, token: number, judgedAt: number): void {
+    const passed = { token, judgedAt };
+    listOf(this.#passed, lock).push(passed);
+    for (const later of listOf(this.#taken, lock)) this.#checkPassed(lock, passed, later);
+  }
+
+  /** A write was refused because of its fencing token. Whoever still counts on the lock may not be. */
+  fenced(lock: string, token: number, answeredMs: number): void {
+    const lease = this.#leases.get(lock);
+    if (lease?.token !== token || lease.untilMs <= answeredMs) return;
+    this.#fail('a-holder-is-not-fenced', `${lease.owner} still counts on ${lock} under ${token}, and was fenced off`);
+  }
+
+  #checkPassed(lock: string, { token, judgedAt }: Passed, later: number): void {
+    if (token >= later || later > judgedAt) return;
+    const sentence = `a write under token ${token} of ${lock} passed at entry ${judgedAt}, after ${later} had taken it`;
+    this.#fail('a-later-holder-fences', sentence);
+  }
+
   renewed(lock: string, token: number, ttlMs: number, invokedMs: number): void {
     const lease = this.#leases.get(lock);
     if (lease?.token === token) lease.untilMs = invokedMs + ttlMs;
@@ -73,4 +107,10 @@ export class CoordinationWatch {
     this.#owners.set(claim, known);
     if (known !== owner) this.#fail('one-owner-a-claim', `${claim} belongs to ${known} and to ${owner}`);
   }
+}
+
+function listOf<T>(lists: Map<string, T[]>, name: string): T[] {
+  const known = lists.get(name) ?? [];
+  lists.set(name, known);
+  return known;
 }

@@ -31,7 +31,12 @@ export class DiskWatch {
 
   constructor(options: DiskWatchOptions) {
     this.#options = options;
-    options.disk.onDurable = (writes) => this.#durable(writes);
+    const { disk } = options;
+    // A copy of another disk begins where that was.
+    const head = disk.tables.log.get(HEAD_KEY);
+    this.#vector = readState(disk.reader).vector;
+    if (head !== undefined) this.#hardState = decodeHead(head).hardState;
+    disk.onDurable = (writes) => this.#durable(writes);
   }
 
   /** What is durable here. */

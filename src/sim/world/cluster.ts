@@ -13,6 +13,7 @@ import { CoordinationWatch } from '../watch/coordination.js';
 import { DiskWatch } from '../watch/disk-watch.js';
 import { Ledger } from '../watch/ledger.js';
 import { LogWatch } from '../watch/log-watch.js';
+import { UniquenessWatch } from '../watch/uniqueness.js';
 import { SimHost } from './host.js';
 import { SimNetwork } from './network.js';
 import type { FlushFate } from './storage.js';
@@ -43,6 +44,7 @@ export class SimCluster {
   readonly ledger: Ledger;
   readonly logs: LogWatch;
   readonly coordination: CoordinationWatch;
+  readonly uniqueness: UniquenessWatch;
   readonly #random: SimRandom;
   readonly #watches = new Map<ReplicaId, DiskWatch>();
 
@@ -54,6 +56,7 @@ export class SimCluster {
     this.ledger = new Ledger(fail);
     this.logs = new LogWatch(fail);
     this.coordination = new CoordinationWatch(fail);
+    this.uniqueness = new UniquenessWatch(fail);
     this.network = new SimNetwork({
       clock: this.clock,
       random: this.#random.stream('network'),

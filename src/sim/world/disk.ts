@@ -6,9 +6,13 @@ import { SortedRows } from './sorted-rows.js';
 export type Tables = Readonly<Record<Table, SortedRows>>;
 
 export class SimDisk {
-  readonly tables: Tables = eachTable(() => new SortedRows());
+  readonly tables: Tables;
   /** Told of every transaction that has become durable. */
   onDurable: (writes: readonly StorageWrite[]) => void = () => {};
+
+  constructor(tables: Tables = eachTable(() => new SortedRows())) {
+    this.tables = tables;
+  }
 
   /** What is durable, for whoever looks on. */
   get reader(): StorageReader {
@@ -30,6 +34,11 @@ export class SimDisk {
       else unreachable(write);
     }
     this.onDurable(writes);
+  }
+
+  /** A disk with the same rows, which nobody looks at yet. */
+  copy(): SimDisk {
+    return new SimDisk(eachTable((name) => this.tables[name].freeze()));
   }
 
   /** The rows of a table as one text, for comparing replicas byte by byte. */

@@ -95,9 +95,21 @@ export class SimHost {
 
   /** Another disk, with nothing on it. The process is down. */
   wipe(): void {
-    this.#disk = new SimDisk();
+    this.#use(new SimDisk());
+  }
+
+  /** The process is gone, and an older copy of its disk is in the place of the disk. */
+  putBack(copy: SimDisk): void {
+    // What was not durable is not so now: the disk on which it might have become durable is gone too.
+    this.#disk.onDurable = () => {};
+    this.crash();
+    this.#use(copy);
+  }
+
+  #use(disk: SimDisk): void {
+    this.#disk = disk;
     this.isRemoved = false;
-    this.#options.onDisk(this.#disk);
+    this.#options.onDisk(disk);
   }
 
   /** Start the process; it takes requests when enough time has passed. */

@@ -17,7 +17,9 @@ export class SortedRows {
   /** What is here at this moment, for good. */
   freeze(): SortedRows {
     this.#isShared = true;
-    return new SortedRows(this.#rows);
+    const frozen = new SortedRows(this.#rows);
+    frozen.#isShared = true;
+    return frozen;
   }
 
   get(key: Uint8Array): Uint8Array | undefined {

@@ -1,30 +1,15 @@
 /**
- * Runs a story: a text of commands to a few members, each followed by `----` and what it brought about. Lines that begin
- * with `#` tell the story and stay as they are. The commands are the cases of `#perform` and `#performAt`. Disks are
+ * The story of a few members of the total order. Its commands are the cases of `#perform` and `#performAt`. Disks are
  * prompt unless a story says that one is slow; messages arrive when the story says so.
  */
 import type { Message } from '../../../src/consensus/messages.js';
 import type { Ready } from '../../../src/consensus/raft-types.js';
 import { memberNamed, nameOfMember, RaftCluster } from '../../support/raft-cluster.js';
 import type { RaftReplica } from '../../support/raft-replica.js';
+import type { Story } from '../stories.js';
 import { nameMessage, nameReady, portray } from './wording.js';
 
-/** The story again, with what its commands bring about now. */
-export function retell(text: string): string {
-  const story = new Story();
-  const told: string[] = [];
-  for (const paragraph of text.trim().split(/\n\n+/)) {
-    const lines = paragraph.split('\n');
-    const rule = lines.indexOf('----');
-    const spoken = rule < 0 ? lines : lines.slice(0, rule);
-    const commands = spoken.filter((line) => !line.startsWith('#'));
-    const output = commands.flatMap((command) => story.perform(command));
-    told.push([...spoken, ...(commands.length === 0 ? [] : ['----', ...output])].join('\n'));
-  }
-  return `${told.join('\n\n')}\n`;
-}
-
-class Story {
+export class ConsensusStory implements Story {
   #cluster = new RaftCluster({ voters: ['r1'] });
   readonly #slow = new Set<string>();
   #output: string[] = [];

@@ -1,13 +1,11 @@
-/**
- * Runs a story: a text of commands to a few planes, each followed by `----` and what it brought about. Lines that begin
- * with `#` tell the story and stay as they are. The commands are listed in `#perform` and `#performAt`.
- */
+/** The story of a few causal planes. Its commands are listed in `#perform` and `#performAt`. */
 import { parseReplicaId, type ReplicaId } from '../../../src/base/ids.js';
 import type { Now, Peer } from '../../../src/replication/causal-plane.js';
 import type { PlaneMessage } from '../../../src/replication/messages.js';
 import type { Op, PlaneDisk } from '../../support/plane-disk.js';
 import { NO_TOKEN, PlaneReplica } from '../../support/plane-replica.js';
 import { seededRandom } from '../../support/seeded-random.js';
+import type { Story } from '../stories.js';
 import { nameDot, nameGroups, nameMessage, nameOutgoing, nameVector, portray } from './wording.js';
 
 interface Sent {
@@ -17,22 +15,7 @@ interface Sent {
 
 const TICK_MS = 20;
 
-/** The story again, with what its commands bring about now. */
-export function retell(text: string): string {
-  const story = new Story();
-  const told: string[] = [];
-  for (const paragraph of text.trim().split(/\n\n+/)) {
-    const lines = paragraph.split('\n');
-    const rule = lines.indexOf('----');
-    const spoken = rule < 0 ? lines : lines.slice(0, rule);
-    const commands = spoken.filter((line) => !line.startsWith('#'));
-    const output = commands.flatMap((command) => story.perform(command));
-    told.push([...spoken, ...(commands.length === 0 ? [] : ['----', ...output])].join('\n'));
-  }
-  return `${told.join('\n\n')}\n`;
-}
-
-class Story {
+export class ReplicationStory implements Story {
   readonly #replicas = new Map<string, PlaneReplica>();
   /** In flight, by `from->to`, oldest first. */
   readonly #links = new Map<string, Sent[]>();

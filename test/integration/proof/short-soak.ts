@@ -5,8 +5,8 @@ import type { FaultName } from '../../../src/lab/workload/faults.js';
 import { openLab } from '../cluster/real-lab.js';
 import { expectSound, PROOF_SEED, proofs } from './compiled.js';
 
-/** Two seconds to each fault, of which each strikes once. */
-const FAULT_EVERY_SECONDS = 2;
+/** Each fault strikes once. */
+const FAULT_EVERY_SECONDS = 1.5;
 
 export const SOAK_TIMEOUT_MS = 180_000;
 

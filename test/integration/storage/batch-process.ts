@@ -1,11 +1,13 @@
 /** Starts `commit-batches.mjs`, and judges what it has left on disk. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import process from 'node:process';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
-import { expect } from 'vitest';
+import { afterEach, beforeEach, expect } from 'vitest';
 import type { StorageReader } from '../../../src/ports/storage.js';
 
 const HERE = dirname(fileURLToPath(import.meta.url));
@@ -16,6 +18,30 @@ export interface BatchProcess {
   /** Lines of its output as they come; ends with the process. */
   readonly lines: AsyncIterable<string>;
   readonly stderr: () => string;
+}
+
+/** What each call on a storage comes to after its disk has failed. */
+export const BROKEN_STORAGE = {
+  commit: 'storage-failed',
+  laterCommit: 'storage-failed',
+  laterGet: 'storage-failed',
+  laterRange: 'storage-failed',
+  laterCount: 'storage-failed',
+  laterSnapshot: 'storage-failed',
+  earlierSnapshot: 'storage-failed',
+  close: 'none',
+} as const;
+
+/** Gives each test of the file a directory of its own. */
+export function batchDirectory(use: (directory: string) => void): void {
+  let directory: string;
+  beforeEach(async () => {
+    directory = await mkdtemp(join(tmpdir(), 'causeway-crash.'));
+    use(directory);
+  });
+  afterEach(async () => {
+    await rm(directory, { recursive: true, force: true });
+  });
 }
 
 /** `prefix` is a program that runs the process, such as strace with its options. */

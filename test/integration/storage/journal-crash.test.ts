@@ -1,23 +1,15 @@
 /** What a killed process and a failing disk leave behind in a journal. */
-import { spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import process from 'node:process';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { openJournalStorage } from '../../../src/adapters/journal-storage.js';
-import { expectWholeBatches, startBatches } from './batch-process.js';
-
-const TRACER = ['strace', '-f', '-qq', '-o', '/dev/null'];
-const canTrace = spawnSync(TRACER[0] ?? '', [...TRACER.slice(1), process.execPath, '-v']).status === 0;
+import { describeTraced, TRACER } from '../tracer.js';
+import { BROKEN_STORAGE, batchDirectory, expectWholeBatches, startBatches } from './batch-process.js';
 
 let directory: string;
-beforeEach(async () => {
-  directory = await mkdtemp(join(tmpdir(), 'causeway-crash.'));
-});
-afterEach(async () => {
-  await rm(directory, { recursive: true, force: true });
+batchDirectory((path) => {
+  directory = path;
 });
 
 /** Runs until it fails or, after `killAfter` batches, is killed. Returns the last batch it acknowledged and what it said. */
@@ -57,9 +49,7 @@ describe('a process that is killed with SIGKILL while it commits', () => {
   });
 });
 
-if (!canTrace) process.stdout.write('journal-crash: strace cannot be used here, so no disk is made to fail\n');
-
-describe.runIf(canTrace)('a commit on a disk that fails', () => {
+describeTraced('a commit on a disk that fails', () => {
   it.each([
     ['its flush', 'fdatasync', 'EIO', /i\/o error/],
     ['a write to a full disk', 'pwrite64', 'ENOSPC', /no space left on device/],
@@ -69,14 +59,7 @@ describe.runIf(canTrace)('a commit on a disk that fails', () => {
     const { acknowledged, report } = await run([...TRACER, '-P', path, '-e', `inject=${call}:error=${errno}:when=5`]);
     expect(report).toEqual({
       message: expect.stringMatching(message),
-      commit: 'storage-failed',
-      laterCommit: 'storage-failed',
-      laterGet: 'storage-failed',
-      laterRange: 'storage-failed',
-      laterCount: 'storage-failed',
-      laterSnapshot: 'storage-failed',
-      earlierSnapshot: 'storage-failed',
-      close: 'none',
+      ...BROKEN_STORAGE,
     });
     expect(acknowledged).toBe(11);
     await batchesThere(acknowledged);

@@ -1,24 +1,15 @@
 /** What a killed process and a failing disk leave behind. */
-import { spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import process from 'node:process';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { openLmdbStorage } from '../../../src/adapters/lmdb-storage.js';
-import { expectWholeBatches, startBatches } from './batch-process.js';
-
-const TRACER = 'strace';
-const TRACER_OPTIONS = ['-f', '-qq', '-o', '/dev/null'];
-const canTrace = spawnSync(TRACER, [...TRACER_OPTIONS, process.execPath, '-v']).status === 0;
+import { describeTraced, TRACER } from '../tracer.js';
+import { BROKEN_STORAGE, batchDirectory, expectWholeBatches, startBatches } from './batch-process.js';
 
 let directory: string;
-beforeEach(async () => {
-  directory = await mkdtemp(join(tmpdir(), 'causeway-crash.'));
-});
-afterEach(async () => {
-  await rm(directory, { recursive: true, force: true });
+batchDirectory((path) => {
+  directory = path;
 });
 
 describe('a process that is killed with SIGKILL while it commits', () => {
@@ -52,9 +43,7 @@ const faults = [
   { name: 'a write fails', calls: 'pwrite64,pwritev,writev', errno: 'EIO', message: /Input\/output error/ },
 ] as const;
 
-if (!canTrace) process.stdout.write('lmdb-crash: strace cannot be used here, so no disk is made to fail\n');
-
-describe.runIf(canTrace)('a commit on a disk that fails', () => {
+describeTraced('a commit on a disk that fails', () => {
   // Successive calls of one transaction, so that pages as well as the meta page fail to be written.
   for (const fault of faults) {
     for (const nth of [10, 11, 12]) {
@@ -63,14 +52,7 @@ describe.runIf(canTrace)('a commit on a disk that fails', () => {
         const { acknowledged, report } = await run(['-P', join(directory, 'data.mdb'), '-e', inject]);
         expect(report).toEqual({
           message: expect.stringMatching(fault.message),
-          commit: 'storage-failed',
-          laterCommit: 'storage-failed',
-          laterGet: 'storage-failed',
-          laterRange: 'storage-failed',
-          laterCount: 'storage-failed',
-          laterSnapshot: 'storage-failed',
-          earlierSnapshot: 'storage-failed',
-          close: 'none',
+          ...BROKEN_STORAGE,
         });
         expect(acknowledged).toBeGreaterThanOrEqual(0);
         const storage = openLmdbStorage({ directory });
@@ -103,7 +85,7 @@ interface Outcome {
 }
 
 async function run(options: readonly string[], first = 0): Promise<Outcome> {
-  const { child, lines, stderr } = startBatches(directory, first, 600, [TRACER, ...TRACER_OPTIONS, ...options]);
+  const { child, lines, stderr } = startBatches(directory, first, 600, [...TRACER, ...options]);
   let acknowledged = first - 1;
   let report: unknown;
   for await (const line of lines) {

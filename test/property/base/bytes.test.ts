@@ -74,12 +74,24 @@ describe('what is written', () => {
     );
   });
 
-  it('belongs to the caller, while the writer goes on', () => {
-    const writer = new ByteWriter().u8(1);
-    const first = writer.finish();
-    first[0] = 9;
-    expect(writer.u8(2).finish()).toEqual(Uint8Array.of(1, 2));
-    expect(first).toEqual(Uint8Array.of(9));
+  it('is not touched by what this writer or any other writes afterwards', () => {
+    const turns = fc.array(fc.record({ at: fc.nat(3), item: items, begins: fc.boolean(), ends: fc.boolean() }));
+    fc.assert(
+      fc.property(turns, fc.nat(3_000), (list, capacity) => {
+        const begin = () => ({ writer: new ByteWriter(capacity), expected: [] as number[] });
+        const writers = [begin(), begin(), begin(), begin()];
+        const finished: { readonly bytes: Uint8Array; readonly expected: readonly number[] }[] = [];
+        for (const { at, item, begins, ends } of list) {
+          if (begins) writers[at] = begin();
+          const { writer, expected } = writers[at] as (typeof writers)[number];
+          write(writer, item);
+          expected.push(...written([item], 5_000));
+          if (ends) finished.push({ bytes: writer.finish(), expected: [...expected] });
+        }
+        for (const { bytes, expected } of finished) expect([...bytes]).toEqual(expected);
+      }),
+      { numRuns: 300 },
+    );
   });
 
   it('is refused when cut short at any byte', () => {

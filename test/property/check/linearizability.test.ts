@@ -23,6 +23,11 @@ describe('the checker and every permutation agree on', () => {
     ['weaker writes of few values', { keys: ['a'], values: 2, weak: 0.4, info: 0.2, txn: 0, operations: 6 }, 1_500],
     ['transactions on one key', { keys: ['a'], values: 2, weak: 0.2, info: 0.2, txn: 0.5, operations: 5 }, 1_500],
     ['transactions on two keys', { keys: ['a', 'b'], values: 2, weak: 0.2, info: 0.2, txn: 0.4, operations: 6 }, 2_000],
+    [
+      'two keys, many weaker writes',
+      { keys: ['a', 'b'], values: 0, weak: 0.45, info: 0.1, txn: 0.35, operations: 6 },
+      2_000,
+    ],
     ['two keys, unique values', { keys: ['a', 'b'], values: 0, weak: 0.2, info: 0.2, txn: 0.4, operations: 6 }, 2_000],
   ])('%s', (_, shape, count) => {
     const verdicts = { true: 0, false: 0 };

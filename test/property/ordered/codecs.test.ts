@@ -17,7 +17,7 @@ import { PlainTable } from '../../support/ordered-log.js';
 import { plain } from '../../support/plain.js';
 import { fewVectors } from '../clocks/arbitraries.js';
 import { dots, versions } from '../replica-wire/arbitraries.js';
-import { describeCodec } from '../replica-wire/codec-laws.js';
+import { describeCodec, describePart } from '../replica-wire/codec-laws.js';
 import { entries, placed } from './arbitraries.js';
 
 const texts = fc.string({ unit: 'binary', maxLength: 12 });
@@ -102,20 +102,7 @@ describe('an entry', () => {
 });
 
 describe('a refusal', () => {
-  describeCodec<Refusal>({
-    values: refusals,
-    encode: (value) => {
-      const writer = new ByteWriter();
-      encodeRefusal(writer, value);
-      return writer.finish();
-    },
-    decode: (bytes) => {
-      const reader = new ByteReader(bytes);
-      const value = decodeRefusal(reader);
-      reader.end();
-      return value;
-    },
-  });
+  describePart<Refusal>(refusals, encodeRefusal, decodeRefusal);
 
   it('of an unknown code is none', () => {
     const bytes = new ByteWriter().string('toString').string('').u8(0).finish();

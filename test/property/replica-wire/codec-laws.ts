@@ -1,7 +1,7 @@
 /** The laws every codec keeps; a codec's test is its two functions and an arbitrary. */
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { DecodeError } from '../../../src/base/bytes.js';
+import { type ByteReader, ByteWriter, DecodeError, decodeWhole } from '../../../src/base/bytes.js';
 import { damaged } from '../../support/damage.js';
 import { plain } from '../../support/plain.js';
 
@@ -39,6 +39,23 @@ export function describeCodec<T>({ values, encode, decode }: Codec<T>): void {
       }),
       { numRuns: 500 },
     );
+  });
+}
+
+/** The same for what is only ever written and read as a part of something. */
+export function describePart<T>(
+  values: fc.Arbitrary<T>,
+  write: (writer: ByteWriter, value: T) => void,
+  read: (reader: ByteReader) => T,
+): void {
+  describeCodec<T>({
+    values,
+    encode: (value) => {
+      const writer = new ByteWriter();
+      write(writer, value);
+      return writer.finish();
+    },
+    decode: (bytes) => decodeWhole(bytes, read),
   });
 }
 

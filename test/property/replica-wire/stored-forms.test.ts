@@ -1,6 +1,6 @@
 /** What is stored, and travels inside of messages: groups and their bodies, records, outcomes of retries, the state. */
 import { describe, expect, it } from 'vitest';
-import { ByteReader, ByteWriter, DecodeError } from '../../../src/base/bytes.js';
+import { ByteWriter, DecodeError } from '../../../src/base/bytes.js';
 import { CausewayError } from '../../../src/base/errors.js';
 import { LIMITS } from '../../../src/base/limits.js';
 import { encodeDot } from '../../../src/clocks/version-vector.js';
@@ -12,23 +12,10 @@ import { EMPTY_STATE, readState, type StoredState, stateWrite } from '../../../s
 import { decodeGroup, sealGroup, type WriteGroup } from '../../../src/replication/write-group.js';
 import { FEW_ORIGINS } from '../clocks/arbitraries.js';
 import { bodies, groups, HUGE, records, retryEntries, storedStates, versions } from './arbitraries.js';
-import { describeCodec } from './codec-laws.js';
+import { describeCodec, describePart } from './codec-laws.js';
 
 describe('a version', () => {
-  describeCodec<Version>({
-    values: versions,
-    encode: (version) => {
-      const writer = new ByteWriter();
-      encodeVersion(writer, version);
-      return writer.finish();
-    },
-    decode: (bytes) => {
-      const reader = new ByteReader(bytes);
-      const version = decodeVersion(reader);
-      reader.end();
-      return version;
-    },
-  });
+  describePart<Version>(versions, encodeVersion, decodeVersion);
 });
 
 describe('a key record', () => {

@@ -21,6 +21,32 @@ describe('a message is answered with a problem', () => {
       `PUT /v1/kv/k HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\nContent-Length: 2\r\n${CLOSE}1`,
       'invalid-request',
     ],
+    ['with two Hosts', `GET /v1/kv/k HTTP/1.1\r\nHost: a\r\nHost: b\r\n${CLOSE}`, 'invalid-request'],
+    [
+      'with a body in a transfer coding that is not understood',
+      `PUT /v1/kv/k HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: gzip, chunked\r\n${CLOSE}1\r\na\r\n0\r\n\r\n`,
+      'invalid-request',
+    ],
+    [
+      'with a body that is compressed',
+      `PUT /v1/kv/k HTTP/1.1\r\nHost: x\r\nContent-Encoding: gzip\r\nContent-Length: 1\r\n${CLOSE}a`,
+      'unsupported-media-type',
+    ],
+    [
+      'with a part of a body',
+      `PUT /v1/kv/k HTTP/1.1\r\nHost: x\r\nContent-Range: bytes 0-0/9\r\nContent-Length: 1\r\n${CLOSE}a`,
+      'invalid-request',
+    ],
+    [
+      'with two types of one body',
+      `PUT /v1/kv/k HTTP/1.1\r\nHost: x\r\nContent-Type: a/b\r\nContent-Type: c/d\r\nContent-Length: 1\r\n${CLOSE}a`,
+      'unsupported-media-type',
+    ],
+    [
+      'with thousands of headers before the one that is wrong',
+      `GET /v1/kv/k HTTP/1.1\r\nHost: x\r\n${'A:\r\n'.repeat(2500)}Consistency-Level: strict\r\n${CLOSE}`,
+      'invalid-consistency-level',
+    ],
     [
       'with a length that is none',
       `PUT /v1/kv/k HTTP/1.1\r\nHost: x\r\nContent-Length: a\r\n${CLOSE}`,
@@ -135,6 +161,13 @@ describe('a connection', () => {
     const refused = 'POST /v1/batch HTTP/1.1\r\nHost: x\r\nContent-Type: text/plain\r\nContent-Length: 5\r\n\r\n12345';
     const received = await rawExchange(port, `${refused}GET /livez HTTP/1.1\r\nHost: x\r\n${CLOSE}`);
     expect(received.match(/HTTP\/1\.1 \d+/g)).toEqual(['HTTP/1.1 415', 'HTTP/1.1 200']);
+  });
+
+  it('takes a body that says it is not compressed', async () => {
+    const { app } = openApp();
+    const port = await listening(app);
+    const head = `PUT /v1/kv/k HTTP/1.1\r\nHost: x\r\nContent-Encoding: Identity\r\nContent-Length: 1\r\n${CLOSE}a`;
+    expect(parseMessage(await rawExchange(port, head)).status).toBe(200);
   });
 
   it('may be of HTTP/1.0, without a Host', async () => {

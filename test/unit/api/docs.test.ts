@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { ROUTES } from '../../../src/api/route-table.js';
 import { ERRORS } from '../../../src/base/errors.js';
-import { expectProblem, openApp, succeed } from './harness.js';
+import { expectProblem, listening, openApp, rawExchange, succeed, tokenNaming } from './harness.js';
 
 interface Document {
   readonly openapi: string;
@@ -90,6 +90,19 @@ describe('/openapi.json', () => {
 });
 
 describe('/docs', () => {
+  it.each(['/docs', '/openapi.json', '/docs/nowhere'])(
+    'answers %s with the headers of every answer, once',
+    async (url) => {
+      const { app } = openApp();
+      const port = await listening(app);
+      const token = tokenNaming(1);
+      const head = `GET ${url} HTTP/1.1\r\nHost: x\r\nCausal-Token: ${token}\r\nConnection: close\r\n\r\n`;
+      const received = await rawExchange(port, head);
+      expect(received.match(/^causal-token: .*$/gim)).toEqual([expect.stringContaining(token)]);
+      expect(received.match(/^served-by: .*$/gim)).toEqual([expect.stringContaining('r1')]);
+    },
+  );
+
   it('is a page whose every part comes from here', async () => {
     const { app } = openApp();
     const page = await succeed(app, { url: '/docs' });

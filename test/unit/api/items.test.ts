@@ -318,6 +318,34 @@ describe('a read with If-None-Match', () => {
   });
 });
 
+describe('a read with If-Match', () => {
+  it.each([
+    ['the current tag', (etag: string) => etag],
+    ['a list that holds it', (etag: string) => `"x", ${etag}`],
+    ['a star', () => '*'],
+  ])('of %s gets the value', async (_, condition) => {
+    const { app } = openApp();
+    const { etag } = (await succeed(app, { method: 'PUT', url: URL, payload: 'x' })).headers;
+    expect((await succeed(app, { url: URL, headers: { 'if-match': condition(String(etag)) } })).body).toBe('x');
+  });
+
+  it.each([
+    ['another tag', () => '"r9~00000000.1"'],
+    ['the current tag, weak', (etag: string) => `W/${etag}`],
+  ])('of %s is told which there is, and has seen it', async (_, condition) => {
+    const { app } = openApp();
+    const { headers } = await succeed(app, { method: 'PUT', url: URL, payload: 'x' });
+    const refused = await app.inject({ url: URL, headers: { 'if-match': condition(String(headers['etag'])) } });
+    expect(expectProblem(refused, 'precondition-failed')).toMatchObject({ etag: headers['etag'] });
+    expect(refused.headers['causal-token']).toBe(headers['causal-token']);
+  });
+
+  it('of a key that is not there is a 404', async () => {
+    const { app } = openApp();
+    expectProblem(await app.inject({ url: URL, headers: { 'if-match': '*' } }), 'not-found');
+  });
+});
+
 describe('a token', () => {
   it('is waited for until what it names has come', async () => {
     const { app, replica } = openApp();

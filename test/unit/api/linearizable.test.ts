@@ -151,6 +151,8 @@ describe('a condition', () => {
     expect(created.json()).toMatchObject({ key: 'k', etag: '"log.1"' });
     const again = await app.inject(write({ 'if-none-match': '*' }));
     expect(expectProblem(again, 'precondition-failed')).toMatchObject({ etag: '"log.1"' });
+    // The session has seen what it was refused by.
+    expect(again.headers['causal-token']).toBe(created.headers['causal-token']);
     await succeed(app, write({}, 'DELETE'));
     expect((await succeed(app, write({ 'if-none-match': ' * ' }))).statusCode).toBe(201);
     expect((await succeed(app, write({ 'if-match': '*' }))).statusCode).toBe(200);

@@ -5,6 +5,7 @@
 import { CausewayError, type ErrorFacts } from '../../../src/base/errors.js';
 import { LOG_ORIGIN } from '../../../src/base/ids.js';
 import type { Refusal } from '../../../src/base/refusal.js';
+import type { ShownValue } from '../../../src/base/shown-value.js';
 import { StateOverlay } from '../../../src/base/state-table.js';
 import type { Dot } from '../../../src/clocks/dot.js';
 import type { Hlc } from '../../../src/clocks/hybrid-logical-clock.js';
@@ -19,8 +20,9 @@ import { readSequence } from '../../../src/coordination/sequences.js';
 import type { LockSpace } from '../../../src/coordination/state-keys.js';
 import { isLive, pastOf } from '../../../src/keyspace/key-record.js';
 import { holds, shownEtag } from '../../../src/keyspace/ordered/condition.js';
-import type { Fence, ShownValue } from '../../../src/keyspace/ordered/coordinator.js';
+import type { Fence } from '../../../src/keyspace/ordered/coordinator.js';
 import { etagOf } from '../../../src/keyspace/version.js';
+import { LogRefusal } from '../../../src/replica/log-refusal.js';
 import type {
   CoordinateRequest,
   CoordinateResult,
@@ -133,7 +135,14 @@ export class MemoryOrder implements OrderedReplica {
       const [first] = ops;
       const record = first === undefined ? [] : this.#keys.record(first.key);
       if (condition !== undefined && !holds(condition, record)) {
-        throw new CausewayError('precondition-failed', 'The key shows something else.', { etag: shownEtag(record) });
+        const facts = { etag: shownEtag(record) };
+        const seen = context.token.with({ origin: LOG_ORIGIN, counter: this.index });
+        const timing = { waitMs, logMs: LOG_MS, storeMs: 0 };
+        throw new LogRefusal(
+          { code: 'precondition-failed', detail: 'The key shows something else.', facts },
+          seen,
+          timing,
+        );
       }
       const created = !isLive(record);
       const { hlc, token, dot } = this.#apply(ops, context);

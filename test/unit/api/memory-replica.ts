@@ -94,6 +94,13 @@ export class MemoryReplica implements Replica {
     return { state, token: tokenOf([state], context), timing: { waitMs, storeMs: 0 } };
   }
 
+  readNow(key: string, context: RequestContext): ReadResult | undefined {
+    if (!this.#isCovered(context)) return undefined;
+    this.#enter();
+    const state = this.#state(key);
+    return { state, token: tokenOf([state], context), timing: { waitMs: 0, storeMs: 0 } };
+  }
+
   async readMany(keys: readonly string[], context: RequestContext): Promise<MultiReadResult> {
     const waitMs = await this.#admit(context);
     const states = keys.map((key) => this.#state(key));
@@ -224,13 +231,21 @@ export class MemoryReplica implements Replica {
   }
 
   async #admit(context: RequestContext): Promise<number> {
-    this.calls += 1;
-    if (this.bug !== undefined) throw this.bug;
-    if (this.#draining) throw new CausewayError('shutting-down', 'this replica is shutting down');
-    if (context.level === 'eventual' || this.#vector.includes(context.token)) return 0;
+    this.#enter();
+    if (this.#isCovered(context)) return 0;
     const startedMs = performance.now();
     await this.#wait(context);
     return performance.now() - startedMs;
+  }
+
+  #enter(): void {
+    this.calls += 1;
+    if (this.bug !== undefined) throw this.bug;
+    if (this.#draining) throw new CausewayError('shutting-down', 'this replica is shutting down');
+  }
+
+  #isCovered({ level, token }: RequestContext): boolean {
+    return level === 'eventual' || this.#vector.includes(token);
   }
 
   #wait({ token, timeoutMs, signal }: RequestContext): Promise<void> {

@@ -1,7 +1,7 @@
 /** Sequences, claims, constraints, locks, elections and members: what the commands send, print and return. */
 import { describe, expect, test } from 'vitest';
 import { runCli } from '../../../src/cli/program.js';
-import { problem } from '../client/answers-of-replicas.js';
+import { MEMBERS_VIEW, problem } from '../client/answers-of-replicas.js';
 import { recordingTerminal } from './recording-terminal.js';
 import { answer, runAgainst } from './running.js';
 
@@ -124,16 +124,6 @@ test('a server without quorum is passed over for the next that is named', async 
 });
 
 describe('member', () => {
-  const view = {
-    leader: 'r1',
-    term: 3,
-    members: [
-      { id: 'r1', incarnation: 'r1~00000001', role: 'leader' },
-      { id: 'r4', incarnation: 'r4~00000001', role: 'observer' },
-    ],
-    changing: true,
-  };
-
   test.each([
     ['list', 'GET', '/v1/members', ''],
     ['add r4', 'POST', '/v1/members', '{"id":"r4"}'],
@@ -141,7 +131,10 @@ describe('member', () => {
     ['transfer r4', 'POST', '/v1/members/r4/lead', ''],
     ['remove r4', 'DELETE', '/v1/members/r4', ''],
   ])('%s shows who there is', async (line, method, path, body) => {
-    const { exit, terminal, replica } = await runAgainst([answer(view)], ['member', ...line.split(' ')]);
+    const { exit, terminal, replica } = await runAgainst(
+      [answer({ ...MEMBERS_VIEW, changing: true })],
+      ['member', ...line.split(' ')],
+    );
     expect(exit).toBe(0);
     expect(replica.requests).toMatchObject([{ method, path, body }]);
     expect(terminal.output()).toBe(
@@ -151,7 +144,10 @@ describe('member', () => {
   });
 
   test('list says when no leader is known', async () => {
-    const { terminal } = await runAgainst([answer({ ...view, leader: null, changing: false })], ['member', 'list']);
+    const { terminal } = await runAgainst(
+      [answer({ ...MEMBERS_VIEW, leader: null, changing: false })],
+      ['member', 'list'],
+    );
     expect(terminal.errors()).toBe('term 3, no leader is known\n');
   });
 });

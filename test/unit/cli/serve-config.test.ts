@@ -94,11 +94,17 @@ test.each([
   [['--id', 'r1'], "required option '--data <folder>' not specified"],
   [['--id', 'r1', '--data', 'd', '--http', 'nowhere'], 'is not an address to listen on'],
   [['--id', 'r1', '--data', 'd', '--peers', 'r2'], 'names no replica'],
-  [['--id', 'r1', '--data', 'd', '--consensus', 'raft'], "unknown option '--consensus'"],
+  [['--id', 'r1', '--data', 'd', '--consensus', 'jetstream'], 'Allowed choices are raft.'],
   [['--id', 'r1', '--data', 'd', '--log-level', 'loud'], 'Allowed choices'],
   [['--id', 'r1', '--data', 'd', '--nats', 'nats://a', '--nats-url', 'nats://b'], 'cannot be used with'],
 ])('serve %j does not get as far as a configuration', async (args, sentence) => {
   const terminal = recordingTerminal();
   expect(await runCli(['serve', ...args], terminal)).toBe(2);
   expect(terminal.errors()).toContain(sentence);
+});
+
+test('lab, too, knows which kinds of consensus there are', async () => {
+  const terminal = recordingTerminal();
+  expect(await runCli(['lab', '--consensus', 'jetstream'], terminal)).toBe(2);
+  expect(terminal.errors()).toContain('Allowed choices are raft.');
 });

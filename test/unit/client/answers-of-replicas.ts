@@ -85,3 +85,14 @@ export const CUT: Step = (response) => {
 
 /** The connection stays open and nothing comes. */
 export const SILENCE: Step = () => undefined;
+
+/** What a replica answers when it is asked for the members: r1 leads, r4 observes. */
+export const MEMBERS_VIEW = {
+  leader: 'r1',
+  term: 3,
+  members: [
+    { id: 'r1', incarnation: 'r1~00000001', role: 'leader' },
+    { id: 'r4', incarnation: 'r4~00000001', role: 'observer' },
+  ],
+  changing: false,
+};

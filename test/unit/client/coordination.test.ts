@@ -1,7 +1,7 @@
 /** Sequences, claims, constraints and members: what is asked, what the answers mean, and what may be asked twice. */
 import { describe, expect, test } from 'vitest';
 import { isRefusal } from '../../../src/client/api-error.js';
-import { CUT, json, problem, tokenOf } from './answers-of-replicas.js';
+import { CUT, json, MEMBERS_VIEW, problem, tokenOf } from './answers-of-replicas.js';
 import { rejection, replica, testClient } from './test-client.js';
 
 const token = { 'Causal-Token': tokenOf({ log: 4 }), 'Consistency-Level': 'linearizable' };
@@ -128,24 +128,14 @@ describe('a constraint', () => {
 });
 
 describe('members', () => {
-  const view = {
-    leader: 'r1',
-    term: 3,
-    members: [
-      { id: 'r1', incarnation: 'r1~00000001', role: 'leader' },
-      { id: 'r4', incarnation: 'r4~00000001', role: 'observer' },
-    ],
-    changing: false,
-  };
-
   test('are listed and changed', async () => {
-    const r1 = await replica(json(view));
+    const r1 = await replica(json(MEMBERS_VIEW));
     const { members } = testClient([r1.url]).client;
-    expect(await members.list()).toEqual(view);
+    expect(await members.list()).toEqual(MEMBERS_VIEW);
     await members.add('r4');
     await members.promote('r4');
     await members.transfer('r4');
-    expect(await members.remove('r1')).toEqual(view);
+    expect(await members.remove('r1')).toEqual(MEMBERS_VIEW);
     expect(r1.requests.map(({ method, path, body }) => [method, path, body])).toEqual([
       ['GET', '/v1/members', ''],
       ['POST', '/v1/members', '{"id":"r4"}'],
@@ -156,18 +146,18 @@ describe('members', () => {
   });
 
   test('are not changed twice where the first attempt may have done it', async () => {
-    const r1 = await replica(CUT, json(view));
+    const r1 = await replica(CUT, json(MEMBERS_VIEW));
     expect(await rejection(testClient([r1.url]).client.members.remove('r1'))).toMatchObject({ outcome: 'unknown' });
     expect(r1.requests).toHaveLength(1);
   });
 
   test('of a leaderless cluster have no leader', async () => {
-    const r1 = await replica(json({ ...view, leader: null, changing: true }));
+    const r1 = await replica(json({ ...MEMBERS_VIEW, leader: null, changing: true }));
     expect(await testClient([r1.url]).client.members.list()).toMatchObject({ leader: null, changing: true });
   });
 
   test('of an unknown role are refused', async () => {
-    const r1 = await replica(json({ ...view, members: [{ id: 'r1', incarnation: 'x', role: 'king' }] }));
+    const r1 = await replica(json({ ...MEMBERS_VIEW, members: [{ id: 'r1', incarnation: 'x', role: 'king' }] }));
     expect(await rejection(testClient([r1.url]).client.members.list())).toMatchObject({ code: 'protocol-violation' });
   });
 });

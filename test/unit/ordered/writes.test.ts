@@ -1,6 +1,7 @@
 /** What single linearizable writes do to the ordered view, and what they tell. */
 import { describe, expect, it } from 'vitest';
 import { LOG_ORIGIN } from '../../../src/base/ids.js';
+import { encodeCoordination } from '../../../src/coordination/command.js';
 import { OrderedLog } from '../../support/ordered-log.js';
 import { plain } from '../../support/plain.js';
 import { A, B, vector } from '../../support/plane-values.js';
@@ -54,6 +55,28 @@ describe('a linearizable write', () => {
     log.put('k', 'v');
     expect(log.delete('k').outcome).toMatchObject({ existed: true });
     expect(log.shown('k')).toBeUndefined();
+  });
+});
+
+describe('a refusal', () => {
+  const claim = (owner: string) => encodeCoordination({ kind: 'claim', namespace: 'n', value: 'v', owner });
+
+  it.each([
+    [
+      'by what an object holds',
+      (log: OrderedLog) => log.propose({ command: { kind: 'coordinate', command: claim('b') } }),
+    ],
+    ['by a lock that has moved on', (log: OrderedLog) => log.put('k', 'v', { fences: [{ lock: 'l', token: 7 }] })],
+    ['by a constraint', (log: OrderedLog) => log.put('p/2', '{"f":1}')],
+  ])('%s tells of the log up to its entry', (_, refuse) => {
+    const log = new OrderedLog();
+    log.coordinate({ kind: 'claim', namespace: 'n', value: 'v', owner: 'a' });
+    log.coordinate({ kind: 'declare', name: 'c', prefix: 'p/', field: '/f' });
+    log.put('p/1', '{"f":1}');
+    const { outcome, past, group } = refuse(log);
+    expect(outcome.kind).toBe('refused');
+    expect(plain(past)).toEqual(plain(vector([LOG_ORIGIN, 4])));
+    expect(group.body.ops).toEqual([]);
   });
 });
 

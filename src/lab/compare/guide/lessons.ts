@@ -31,7 +31,7 @@ const HEALTHY: Lesson = {
 
 const SLOW_LINK: Lesson = {
   before:
-    'One link becomes a second slower, so messages overtake each other: an answer can arrive before its question. Whoever ' +
+    'One link becomes more than a second slower, so messages overtake each other: an answer can arrive before its question. Whoever ' +
     'reads at eventual then sees an effect without its cause. At causal the answer waits until the question is there.',
   look: [
     'reads against causality at eventual ("acausal"), and none at causal',

@@ -1,6 +1,7 @@
 /** `report.html`: a comparison on one page that needs nothing else. */
 import { diagram } from '../../../check/timeline/diagram.js';
 import { escapeText } from '../../../check/timeline/escape.js';
+import { ARROW_HEAD } from '../../../check/timeline/style.js';
 import { WAN_SOURCE } from '../../wan/presets.js';
 import type { Measured } from '../measured.js';
 import type { PhaseRun, Results } from '../results.js';
@@ -12,9 +13,6 @@ import { embedded } from './library.js';
 import { ribbons } from './ribbons.js';
 import { STYLE } from './style.js';
 import { assertionTable, distanceTable, overviewTable, phaseTable, promiseTable, table } from './tables.js';
-
-const ARROW_HEAD =
-  '<svg width="0" height="0" class="hidden"><defs><marker id="head" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="7" markerHeight="7" orient="auto"><path d="M0 0 8 4 0 8Z"/></marker></defs></svg>';
 
 export function reportPage({ results, specimen }: Summary, measured: readonly Measured[]): string {
   const { phases, regions } = results;

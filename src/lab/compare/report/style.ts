@@ -1,26 +1,23 @@
 /** How a report looks, light and dark, narrow and wide. */
+import { DIAGRAM_COLOURS, DIAGRAM_STYLE } from '../../../check/timeline/style.js';
 
-export const STYLE = `
-:root { color-scheme: light dark; --line: #8884; --ink: #333; --eventual: #c06a12; --causal: #1f78b4; --linearizable: #7046b8;
-  --bar: #4a7fb5; --bad: #c8323c; --good: #2c8a4b; --doubt: #b58a2a; }
-@media (prefers-color-scheme: dark) { :root { --ink: #ccc; --eventual: #f0a04b; --causal: #63b3ea; --linearizable: #b295f0; --bad: #f0707a; --good: #62c783; } }
+export const STYLE = `${DIAGRAM_COLOURS}
+:root { --ink: #333; --eventual: #a85a08; --causal: #1b6fa8; --linearizable: #7046b8; --good: #23763e; }
+@media (prefers-color-scheme: dark) { :root { --ink: #ccc; --eventual: #f0a04b; --causal: #63b3ea; --linearizable: #b295f0; --good: #62c783; } }
 body { font: 15px/1.5 system-ui, sans-serif; max-width: 82rem; margin: 2rem auto; padding: 0 1rem; overflow-wrap: anywhere; }
 h1 { line-height: 1.2; } h2 { margin-top: 2.6rem; border-top: 1px solid var(--line); padding-top: 1rem; }
 table { border-collapse: collapse; font-variant-numeric: tabular-nums; font-size: 13px; }
 td, th { overflow-wrap: normal; text-align: left; padding: .15rem .6rem .15rem 0; vertical-align: top; white-space: nowrap; }
 td:last-child { white-space: normal; } td:nth-child(17) { min-width: 12rem; } thead th { border-bottom: 1px solid var(--line); font-weight: 600; }
 .scroll { overflow-x: auto; } pre { overflow-x: auto; padding: .6rem; border: 1px solid var(--line); }
-.verdict { font-size: 1.15rem; font-weight: 600; } .hidden { position: absolute; }
+.verdict { font-size: 1.15rem; font-weight: 600; }
 .ok, .holds { color: var(--good); } .violated, .fails { color: var(--bad); } .unknown { color: var(--doubt); }
 .eventual { color: var(--eventual); } .causal { color: var(--causal); } .linearizable { color: var(--linearizable); }
 .charts { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 24rem), 1fr)); gap: 1rem; }
-figure { margin: 0; min-width: 0; } figcaption { font-weight: 600; font-size: 13px; } .plot { min-height: 330px; overflow: hidden; } .u-legend { font-size: 12px; }
+figure { margin: 0; min-width: 0; } figcaption { font-weight: 600; font-size: 13px; }
+.plot { min-height: 330px; overflow: hidden; } .u-legend { font-size: 12px; }
 summary { cursor: pointer; font-size: 13px; } .rest > summary { font-size: inherit; margin-top: 1rem; }
 svg.ribbons { width: 100%; min-width: 44rem; height: auto; }
-svg text { font: 11px system-ui, sans-serif; fill: currentColor; } svg .title { font-weight: 600; font-size: 12px; }
-.grid { stroke: var(--line); } .series { fill: none; stroke: currentColor; stroke-width: 2; stroke-linejoin: round; }
-.fault { fill: var(--doubt); opacity: .16; } .served { fill: currentColor; } .refused { fill: var(--bad); }
-svg .actor { font-weight: 600; font-size: 12px; } .lane { stroke: var(--line); } .bar { fill: var(--bar); }
-.bar.last { fill: var(--bad); } .bar.info { fill: var(--doubt); opacity: .6; } .bar.fail { fill: GrayText; }
-.arrow { fill: none; stroke: currentColor; stroke-width: 1.2; opacity: .7; } #head path { fill: currentColor; }
-`;
+.grid { stroke: var(--line); } .fault { fill: var(--doubt); opacity: .16; }
+.served { fill: currentColor; } .refused { fill: var(--bad); }
+${DIAGRAM_STYLE}`;

@@ -12,7 +12,7 @@ import type { ChangeOutcome, MemberOrder } from './member-order.js';
 
 export type ChangeResult = ChangeAnswer['result'];
 
-export interface ChangeDeskOptions {
+export interface MemberChangesOptions {
   readonly order: MemberOrder;
   readonly time: Time;
   readonly facts: () => PlanFacts;
@@ -21,12 +21,12 @@ export interface ChangeDeskOptions {
 /** Answers kept for asks that come twice. */
 const ANSWERS_MAX = 64;
 
-export class ChangeDesk {
-  readonly #options: ChangeDeskOptions;
+export class MemberChanges {
+  readonly #options: MemberChangesOptions;
   /** By asker and number. */
   readonly #asked = new Map<string, Promise<ChangeResult>>();
 
-  constructor(options: ChangeDeskOptions) {
+  constructor(options: MemberChangesOptions) {
     this.#options = options;
   }
 
