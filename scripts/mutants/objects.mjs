@@ -65,7 +65,7 @@ export const OBJECT_MUTANTS = [
     name: 'constraint-not-checked',
     says: 'A write that breaks a unique constraint is applied.',
     file: 'src/keyspace/ordered/apply.ts',
-    search: 'if (broken !== undefined) return nothing(broken);',
+    search: 'if (broken !== undefined) return nothing(broken, past);',
     replace: '',
     test: {
       file: 'test/unit/coordination/constraints.test.ts',

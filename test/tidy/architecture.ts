@@ -38,7 +38,10 @@ export const FOLDERS: Readonly<Record<string, FolderRule>> = {
   check: { imports: ['base'] },
   maelstrom: { imports: ['base', 'clocks', 'ports', 'replica'], packages: ['node:*'] },
   sim: { imports: [...CORES, 'ports', 'replica', 'client', 'check', 'lab'] },
-  lab: { imports: ['base', 'adapters', 'client', 'check'], packages: ['hdr-histogram-js', 'undici', 'uplot', 'node:*'] },
+  lab: {
+    imports: ['base', 'adapters', 'client', 'check'],
+    packages: ['hdr-histogram-js', 'undici', 'uplot', 'node:*'],
+  },
 };
 
 /** Where everything is put together: these may import all there is. */
