@@ -77,18 +77,21 @@ export class Expansion {
 
   /**
    * The marks after writes that `call` must follow have vanished: overwritten in passing, beaten by what the key holds, or
-   * overwritten by the call itself. Undefined if one of them has still to take effect.
+   * right before the call, which cannot tell. Undefined if one of them has still to take effect.
    */
-  #followed(at: Configuration, { operation, keys, transitions }: Call): readonly number[] | undefined {
-    let { marks } = at;
+  #followed(at: Configuration, { operation, transitions }: Call): readonly number[] | undefined {
+    let { marks, state } = at;
     if (operation.follows.size === 0) return marks;
     for (const { slot, plain, ...write } of this.#present.pending) {
       if (marks[slot] === DONE || plain === undefined || !operation.follows.has(write.operation.index)) continue;
-      const isSeen = keys.has(plain) && transitions.some((way) => looksAt(way, plain));
-      if (marks[slot] === REQUIRED && isSeen && !mayLose(at, write.operation, plain)) return undefined;
-      marks = replaced(marks, slot, DONE);
       const [set] = write.transitions[0]?.sets ?? [];
-      if (set !== undefined && this.#present.isLost({ ...at, marks }, set)) return undefined;
+      if (set === undefined) continue;
+      const after = replaced(state, plain, set.value);
+      const isUnseen = transitions.every((way) => isEnabled(way, after));
+      if (marks[slot] === REQUIRED && !isUnseen && !mayLose(at, write.operation, plain)) return undefined;
+      if (isUnseen) state = after;
+      marks = replaced(marks, slot, DONE);
+      if (this.#present.isLost({ ...at, marks }, set)) return undefined;
     }
     return marks;
   }
@@ -121,7 +124,7 @@ export class Expansion {
     if (index !== undefined) this.#requireFollowers(marks, index);
     for (const { key, value } of way.sets) {
       state[key] = value;
-      if (!looksAt(way, key)) this.#excuse(marks, key, index);
+      this.#excuse(marks, key, way, placed.state, index);
     }
     for (const call of this.#present.pending) {
       if (this.#present.isAnswered({ state, marks }, call)) marks[call.slot] = DONE;
@@ -131,9 +134,15 @@ export class Expansion {
     return isDead ? undefined : next;
   }
 
-  /** The key is overwritten: plain writes that are pending may have come right before that, unless they follow. */
-  #excuse(marks: number[], key: number, overwriting: number | undefined): void {
-    const excusable = [...this.#present.pending].filter(({ slot, plain }) => plain === key && marks[slot] === REQUIRED);
+  /**
+   * The key is overwritten in one way: plain writes that are pending may have come right before that, unless that would have
+   * gone another way then, or they follow what overwrites them.
+   */
+  #excuse(marks: number[], key: number, way: Transition, from: readonly number[], overwriting?: number): void {
+    const excusable = [...this.#present.pending].filter(({ slot, plain, transitions }) => {
+      const value = transitions[0]?.sets[0]?.value;
+      return plain === key && marks[slot] === REQUIRED && isEnabled(way, replaced(from, key, value as number));
+    });
     const [bound, free] = [excusable.filter(isBound), excusable.filter((call) => !isBound(call))];
     for (const { slot } of free) marks[slot] = OPTIONAL;
     for (const { slot, operation } of bound) {
@@ -199,10 +208,6 @@ export class Expansion {
 
 function isBound({ operation }: Call): boolean {
   return operation.follows.size > 0;
-}
-
-function looksAt({ needs, unless }: Transition, key: number): boolean {
-  return needs.some((cell) => cell.key === key) || unless.some((cell) => cell.key === key);
 }
 
 /** Whether the weaker write may have lost arbitration to what the key holds. */
