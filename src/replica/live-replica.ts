@@ -53,6 +53,7 @@ export class LiveReplica implements Replica {
   readonly id;
   readonly clusterId;
   readonly faults;
+  readonly readNow = (key: string, context: RequestContext) => this.#reads.readNow(key, context);
   readonly #options: LiveReplicaOptions;
   readonly #startedMs: number;
   readonly #boot: number;
@@ -155,10 +156,6 @@ export class LiveReplica implements Replica {
     return this.#reads.read(key, context);
   }
 
-  readNow(key: string, context: RequestContext): ReadResult | undefined {
-    return this.#reads.readNow(key, context);
-  }
-
   readMany(keys: readonly string[], context: RequestContext): Promise<MultiReadResult> {
     return this.#reads.readMany(keys, context);
   }
@@ -248,8 +245,7 @@ export class LiveReplica implements Replica {
   }
 
   #reachable(): ReplicaId[] {
-    const peers = this.#driver.plane.peers(this.#driver.now());
-    return peers.filter((peer) => peer.reachable).map((peer) => peer.replica);
+    return this.#driver.plane.peers(this.#driver.now()).flatMap((peer) => (peer.reachable ? [peer.replica] : []));
   }
 
   #votersIn(replicas: readonly ReplicaId[]): number {
