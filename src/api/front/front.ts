@@ -115,6 +115,10 @@ class FrontConnection {
   #serveUnread(): void {
     this.#isServing = true;
     while (this.#unread.length > 0 && this.#due === undefined && !this.#isEnding) {
+      if (this.#socket.writableNeedDrain) {
+        this.#waitForReader();
+        break;
+      }
       const found = this.#reader.read(this.#unread);
       if (found === undefined) {
         this.#handOver();
@@ -125,6 +129,12 @@ class FrontConnection {
     }
     this.#isServing = false;
     this.#judgeUnread();
+  }
+
+  /** A client that asks and does not read what it is answered is asked to wait. */
+  #waitForReader(): void {
+    this.#socket.pause();
+    this.#socket.once('drain', this.#goOn);
   }
 
   /** What comes while an answer is due waits for it. */
@@ -159,8 +169,8 @@ class FrontConnection {
 
   readonly #goOn = (): void => {
     if (this.#due !== undefined || this.#socket.destroyed) return;
+    this.#socket.resume();
     this.#serveUnread();
-    if (this.#socket.isPaused()) this.#socket.resume();
   };
 
   #handOver(): void {

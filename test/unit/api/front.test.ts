@@ -115,6 +115,21 @@ describe('the front', () => {
     expect(await waiting).toMatch(/^HTTP\/1\.1 503 /);
   });
 
+  it('serves no further requests to a client that does not read its answers, and all when it does', async () => {
+    const { app, replica } = openApp();
+    const socket = await opened(app);
+    socket.pause();
+    await app.inject({ method: 'PUT', url: '/v1/kv/k', payload: Buffer.alloc(400_000, 'v') });
+    const before = replica.calls;
+    socket.write(get('k').repeat(200));
+    await expect.poll(() => replica.calls).toBeGreaterThan(before);
+    expect(replica.calls - before).toBeLessThan(150);
+    socket.on('data', () => undefined).resume();
+    await expect.poll(() => replica.calls - before, { timeout: 30_000 }).toBe(200);
+    await expect.poll(() => socket.bytesRead, { timeout: 30_000 }).toBeGreaterThan(200 * 400_000);
+    socket.destroy();
+  });
+
   it('ends idle connections when the app closes', async () => {
     const { app } = openApp();
     const socket = await opened(app);
