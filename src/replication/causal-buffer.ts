@@ -123,7 +123,7 @@ export class CausalBuffer {
       const stream = this.#open(origin);
       stream.frontier = Math.max(stream.frontier, counter);
     }
-    const streams = this.#sortedStreams();
+    const streams = this.#streamsWhere(() => true);
     for (const stream of streams) dropped.push(...this.#removeHeld(stream, stream.frontier));
     for (const group of dropped) this.#conceal(group);
     this.#waiting.clear();
@@ -145,16 +145,13 @@ export class CausalBuffer {
 
   /** Every origin whose stream stands still though groups of it are here, with the dot it waits for; sorted. */
   blocked(): { readonly origin: Origin; readonly missing: Dot }[] {
-    return this.#sortedStreams()
-      .filter((stream) => stream.held > 0)
-      .map(({ origin, missing }) => ({ origin, missing }));
+    return this.#streamsWhere((stream) => stream.held > 0).map(({ origin, missing }) => ({ origin, missing }));
   }
 
   /** Origins of which something is here that `durable` does not cover: it waits, or is on its way to storage. Sorted. */
   holding(durable: VersionVector): Origin[] {
-    return this.#sortedStreams()
-      .filter(({ origin, held, frontier }) => held > 0 || frontier > durable.get(origin))
-      .map(({ origin }) => origin);
+    const isAhead = ({ origin, held, frontier }: OriginStream) => held > 0 || frontier > durable.get(origin);
+    return this.#streamsWhere(isAhead).map(({ origin }) => origin);
   }
 
   /** The group is here, waiting or delivered. */
@@ -279,8 +276,11 @@ export class CausalBuffer {
     return removed;
   }
 
-  #sortedStreams(): OriginStream[] {
-    return [...this.#streams.values()].sort((a, b) => (a.origin < b.origin ? -1 : 1));
+  /** In the order of their origins. */
+  #streamsWhere(holds: (stream: OriginStream) => boolean): OriginStream[] {
+    const found: OriginStream[] = [];
+    for (const stream of this.#streams.values()) if (holds(stream)) found.push(stream);
+    return found.sort((a, b) => (a.origin < b.origin ? -1 : 1));
   }
 
   #open(origin: Origin): OriginStream {

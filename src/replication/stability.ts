@@ -55,6 +55,8 @@ export class Stability {
    * for us to judge, who would forget, and not for the holder, who may not have heard of it.
    */
   advance(durable: VersionVector, holding: readonly Origin[], peers: PeerTable, nowMs: number): VersionVector {
+    // At rest all of it is stable, and what a witness says is looked at again when there is more.
+    if (this.#stable.includes(durable)) return this.#stable;
     const held = [holding, ...peers.all().map((peer) => peer.holding)].flat();
     if (!peers.isOfOneMind || held.some((origin) => !peers.isAlive(origin, nowMs))) return this.#stable;
     const vectors = new Map([[this.#self, durable]]);
