@@ -77,7 +77,7 @@ export class Expansion {
 
   /**
    * The marks after writes that `call` must follow have vanished: overwritten in passing, beaten by what the key holds, or
-   * right before the call, which cannot tell. Undefined if one of them has still to take effect.
+   * overwritten by the call itself, which cannot tell. Undefined if one of them has still to take effect.
    */
   #followed(at: Configuration, { operation, transitions }: Call): readonly number[] | undefined {
     let { marks, state } = at;
@@ -87,9 +87,11 @@ export class Expansion {
       const [set] = write.transitions[0]?.sets ?? [];
       if (set === undefined) continue;
       const after = replaced(state, plain, set.value);
-      const isUnseen = transitions.every((way) => isEnabled(way, after));
-      if (marks[slot] === REQUIRED && !isUnseen && !mayLose(at, write.operation, plain)) return undefined;
-      if (isUnseen) state = after;
+      const isOverwritten = transitions.every(
+        (way) => way.sets.some(({ key }) => key === plain) && isEnabled(way, after),
+      );
+      if (marks[slot] === REQUIRED && !isOverwritten && !mayLose(at, write.operation, plain)) return undefined;
+      if (isOverwritten) state = after;
       marks = replaced(marks, slot, DONE);
       if (this.#present.isLost({ ...at, marks }, set)) return undefined;
     }
