@@ -113,14 +113,14 @@ describe('in a partition', () => {
     const session = client.session();
     await session.put('side', 'left', { url: left });
     const { token } = session;
-    const error = await failure(session.get('side', { url: right, timeoutMs: 200 }));
+    const error = await failure(session.get('side', { url: right, timeoutMs: 1_500 }));
     expect(error).toMatchObject({ code: 'causal-wait-timeout', replica: 'r3', outcome: 'not-applied' });
     expect(error.missing).toEqual([
       { origin: expect.stringMatching(/^r1~/), have: expect.any(Number), need: expect.any(Number) },
     ]);
     expect(error.missing[0]?.need).toBeGreaterThan(error.missing[0]?.have ?? 0);
     expect(session.token).toBe(token);
-    const quick = createClient({ urls: [right, left], attemptTimeoutMs: 300 }).session(token);
+    const quick = createClient({ urls: [right, left], attemptTimeoutMs: 1_500 }).session(token);
     expect(await quick.get('side')).toMatchObject({ found: true, servedBy: 'r1' });
   });
 });
