@@ -32,6 +32,7 @@ const EXPECTED: readonly CountName[] = [
   'siblings',
   'conditionsFailed',
   'leases',
+  'fenced',
   'elections',
   'entries',
   'snapshots',
