@@ -39,9 +39,12 @@ describe('causeway sim', () => {
   });
 
   it('ends with 4 if the runs met nothing that could have broken a promise', async () => {
-    const { exit, out } = await sim('--seed', '30', '--ticks', '1');
-    expect(exit).toBe(4);
-    expect(out).toContain('nothing seen of acknowledged');
+    // In one tick few clients get an answer: some of these seeds have none.
+    const runs = [];
+    for (let seed = 30; seed < 40; seed += 1) runs.push(await sim('--seed', String(seed), '--ticks', '1'));
+    const empty = runs.filter(({ out }) => out.includes('nothing seen of acknowledged'));
+    expect(empty).not.toEqual([]);
+    for (const { exit } of empty) expect(exit).toBe(4);
   });
 
   it('leaves faults out, and writes the run down', async () => {
