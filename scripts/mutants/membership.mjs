@@ -60,7 +60,7 @@ export const MEMBERSHIP_MUTANTS = [
     says: 'A member becomes a voter although its log is far behind.',
     file: 'src/consensus/change-rules.ts',
     search: '!isVoter(configuration, id) && !replicator.isCaughtUp(id)',
-    replace: '!isVoter(configuration, id) && replicator.progressOf(id) === undefined',
+    replace: '!isVoter(configuration, id) && replicator.matchOf(id) < 0',
     test: { file: MEMBERS, name: 'a new voter must first be a learner that follows closely' },
   },
   {
