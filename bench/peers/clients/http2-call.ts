@@ -76,6 +76,7 @@ export interface GrpcReply {
 export class GrpcConnection implements Decoder<GrpcReply> {
   readonly #firstFields: Buffer;
   #stream = -1;
+  #isAnswered = true;
   /** What came of the answer's message, with its prefix. */
   #prefixed: Buffer = NOTHING;
   #received = 0;
@@ -95,6 +96,7 @@ export class GrpcConnection implements Decoder<GrpcReply> {
   call(message: Uint8Array): Buffer {
     const isFirst = this.#stream < 0;
     this.#stream += 2;
+    this.#isAnswered = false;
     this.#prefixed = NOTHING;
     const fields = isFirst ? this.#firstFields : Buffer.concat([STATIC_FIELDS, REMEMBERED_FIELDS]);
     const prefixed = Buffer.concat([Buffer.of(0), uint32(message.length), message]);
@@ -114,7 +116,7 @@ export class GrpcConnection implements Decoder<GrpcReply> {
       case DATA:
         return this.#data(payload, length);
       case HEADERS:
-        return (flags & END_STREAM) === 0 ? { length } : { length, reply: { message: this.#message() } };
+        return (flags & END_STREAM) === 0 ? { length } : this.#answered(length);
       case SETTINGS:
         return (flags & ACK) !== 0 ? { length } : { length, respond: frame(SETTINGS, ACK, 0, NOTHING) };
       case PING:
@@ -123,11 +125,19 @@ export class GrpcConnection implements Decoder<GrpcReply> {
         if (bytes.readUInt32BE(5) === 0) this.#sendWindow += payload.readUInt32BE(0);
         return { length };
       case RST_STREAM:
+        // A server may reset a stream that it has answered, if it answered before it had read all (RFC 9113, 8.1).
+        if (this.#isAnswered || bytes.readUInt32BE(5) !== this.#stream) return { length };
+        throw new Error(`the server reset the stream: ${payload.toString('hex')}`);
       case GOAWAY:
-        throw new Error(`the server ended the stream: ${payload.toString('hex')}`);
+        throw new Error(`the server ended the connection: ${payload.toString('hex')}`);
       default:
         return { length };
     }
+  }
+
+  #answered(length: number): Decoded<GrpcReply> {
+    this.#isAnswered = true;
+    return { length, reply: { message: this.#message() } };
   }
 
   #message(): Buffer | undefined {

@@ -84,8 +84,21 @@ describe('a gRPC call', () => {
 
   it('fails when the stream is reset, and the connection with it', async () => {
     const call = await connectTo((stream) => stream.on('error', () => undefined).close(2));
-    await expect(call('x')).rejects.toThrow('ended the stream');
+    await expect(call('x')).rejects.toThrow('reset the stream');
     await expect(call('x')).rejects.toThrow();
+  });
+
+  it('has its answer, although the server resets the stream after that', () => {
+    const frameOf = (kind: number, flags: number, payload: Buffer) =>
+      Buffer.concat([Buffer.of(0, 0, payload.length, kind, flags, 0, 0, 0, 1), payload]);
+    const connection = new GrpcConnection('/kv.KV/Put', 'the-authority');
+    connection.call(Buffer.from('x'));
+    const reset = frameOf(3, 0, Buffer.alloc(4));
+    expect(() => connection.decode(reset)).toThrow('reset the stream');
+    expect(connection.decode(frameOf(1, 5, Buffer.of(0x88)))).toMatchObject({ reply: { message: undefined } });
+    expect(connection.decode(reset)).toEqual({ length: reset.length });
+    connection.call(Buffer.from('y'));
+    expect(connection.decode(reset)).toEqual({ length: reset.length });
   });
 
   it('is an error when its answer is shorter than it says', async () => {
