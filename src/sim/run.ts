@@ -11,7 +11,7 @@ import { weakWork } from './clients/weak-work.js';
 import { checkConverged, whyNotConverged, whyNotEqual } from './convergence.js';
 import type { Counts } from './counts.js';
 import { MembershipOffice } from './faults/membership-office.js';
-import { Troublemaker } from './faults/troublemaker.js';
+import { Nemesis } from './faults/nemesis.js';
 import { SimRandom } from './random.js';
 import type { Scenario } from './scenario.js';
 import { type Finding, SimCluster } from './world/cluster.js';
@@ -64,7 +64,7 @@ export async function runScenario(scenario: Scenario, { keepsText = false }: Run
 class Run {
   readonly #cluster: SimCluster;
   readonly #office: MembershipOffice;
-  readonly #trouble: Troublemaker;
+  readonly #nemesis: Nemesis;
   readonly #recorder: Recorder;
   readonly #acknowledged: Acknowledgements;
   #isOver = false;
@@ -73,7 +73,7 @@ class Run {
   constructor(scenario: Scenario, keepsText: boolean) {
     this.#cluster = new SimCluster(scenario, keepsText);
     this.#office = new MembershipOffice(this.#cluster);
-    this.#trouble = new Troublemaker(this.#cluster, this.#office);
+    this.#nemesis = new Nemesis(this.#cluster, this.#office);
     this.#recorder = new Recorder(this.#cluster.clock);
     this.#acknowledged = new Acknowledgements(this.#cluster);
   }
@@ -88,13 +88,13 @@ class Run {
       return findings.length > 0;
     };
     this.#cluster.start();
-    this.#trouble.schedule();
+    this.#nemesis.schedule();
     for (let i = 1; i <= scenario.clients; i += 1) void this.#live(i);
     await clock.run(scenario.ticks * LIMITS.tickMs, isBroken);
     if (findings.length > 0) return 'broken';
     this.#isOver = true;
     this.#cluster.note('everything is healed');
-    this.#trouble.healAll();
+    this.#nemesis.healAll();
     await clock.run(clock.nowMs + DRAIN_MS, () => isBroken() || this.#busyClients === 0);
     const why = findings.length > 0 ? undefined : await this.#recover(isBroken);
     if (findings.length > 0) return 'broken';
@@ -149,7 +149,7 @@ class Run {
       if (isBroken()) return undefined;
       const why = this.#shortcoming();
       if (why === undefined || clock.nowMs >= deadlineMs) return why;
-      this.#trouble.revive();
+      this.#nemesis.revive();
       await clock.run(clock.nowMs + POLL_MS, isBroken);
     }
   }

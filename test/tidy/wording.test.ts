@@ -89,21 +89,21 @@ describe('the type any is found', () => {
 
 describe('tests left out are found', () => {
   it.each([
-    `it.only('a', f);`,
-    `describe.concurrent.only('a', f);`,
+    spell('it.on', `ly('a', f);`),
+    spell('describe.concurrent.on', `ly('a', f);`),
     spell('it.sk', `ip('a', f);`),
     spell('test.sk', `ip('a', f);`),
     spell('describe.sk', `ip('a', f);`),
     spell('it.sk', `ip('a');`),
     spell('test.sk', `ip('why');`),
-    `describe.skipIf(noServer)('a', f);`,
-    `it.only.each([1])('a', f);`,
-    `it.todo('a');`,
+    spell('describe.sk', `ipIf(noServer)('a', f);`),
+    spell('it.on', `ly.each([1])('a', f);`),
+    spell('it.to', `do('a');`),
   ])('as in %s', (text) => {
     expect(checkNarrowedTests([parse('test/x.test.ts', text)])).toHaveLength(1);
   });
 
-  it.each([`it.runIf(canTrace)('a', f);`, spell('lines.sk', 'ip(3);'), `const a = 'it.only(';`])(
+  it.each([spell('it.run', `If(canTrace)('a', f);`), spell('lines.sk', 'ip(3);'), spell(`const a = 'it.on`, `ly(';`)])(
     'but not in %s',
     (text) => {
       expect(checkNarrowedTests([parse('test/x.test.ts', text)])).toEqual([]);

@@ -12,6 +12,7 @@ import type { OrderedReplica, OrderedWriteResult, TxnResult } from '../../replic
 import type { KeyState, MultiReadResult, WriteOp } from '../../replica/request-types.js';
 import { type Client, refusalOf, type Told } from './client.js';
 import { noteFences } from './fences.js';
+import { type Looking, look } from './looking.js';
 import { describeShown, shownValue } from './recorder.js';
 import { describeFences, describeOps, dotOf, drawOp, recordWrite, withAbsent, writtenBy } from './weak-work.js';
 
@@ -79,20 +80,15 @@ export class OrderedWork {
     }
   }
 
-  async #read(how: 'read' | 'readMany' | 'list', keys: readonly string[]): Promise<void> {
+  async #read(how: Looking, keys: readonly string[]): Promise<void> {
     const client = this.#client;
+    const { prefix } = this.#options;
     const past = client.past.vector;
     const told = await client.ask<MultiReadResult>({
       what: `${how} ${keys.join()}`,
       describe: describeShown,
       level: LEVEL,
-      send: async (replica, context) => {
-        const ordered = orderedOf(replica);
-        if (how === 'readMany') return ordered.readMany(keys, context);
-        if (how === 'list') return ordered.list({ prefix: this.#options.prefix, after: '', limit: 100 }, context);
-        const { state, token, timing } = await ordered.read(keys[0] ?? '', context);
-        return { states: [state], token, timing };
-      },
+      send: async (replica, context) => look(how, { keys, prefix }, orderedOf(replica), context),
     });
     if (told.status === 'ok') {
       const { states } = told.result;

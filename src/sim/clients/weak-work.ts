@@ -14,6 +14,7 @@ import type {
 } from '../../replica/request-types.js';
 import type { Client, Told } from './client.js';
 import { fencingOf, noteFences } from './fences.js';
+import { type Looking, look } from './looking.js';
 import { allValues, describeShown, shownValue } from './recorder.js';
 
 const KINDS = { read: 5, readMany: 1.5, list: 0.5, put: 4, delete: 1, batch: 1 } as const;
@@ -73,24 +74,13 @@ export function writtenBy(op: WriteOp): string | null {
   return op.kind === 'put' ? Buffer.from(op.bytes).toString() : null;
 }
 
-async function readKeys(
-  client: Client,
-  level: WeakLevel,
-  how: 'read' | 'readMany' | 'list',
-  keys: readonly string[],
-): Promise<void> {
+async function readKeys(client: Client, level: WeakLevel, how: Looking, keys: readonly string[]): Promise<void> {
   const past = level === 'causal' ? client.past.vector : VersionVector.EMPTY;
   const told = await client.ask<MultiReadResult>({
     what: `${how} ${keys.join()}`,
     describe: describeShown,
     level,
-    send: async (replica, rest) => {
-      const context = { ...rest, level };
-      if (how === 'readMany') return replica.readMany(keys, context);
-      if (how === 'list') return replica.list({ prefix: 'k', after: '', limit: 100 }, context);
-      const { state, token, timing } = await replica.read(keys[0] ?? '', context);
-      return { states: [state], token, timing };
-    },
+    send: (replica, rest) => look(how, { keys, prefix: 'k' }, replica, { ...rest, level }),
   });
   if (told.status === 'ok') {
     const { states } = told.result;

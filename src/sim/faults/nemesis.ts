@@ -6,7 +6,7 @@ import { describeFault, type Fault } from './fault.js';
 import type { MembershipOffice } from './membership-office.js';
 import { type Backup, Restorer } from './restorer.js';
 
-export class Troublemaker {
+export class Nemesis {
   readonly #cluster: SimCluster;
   readonly #office: MembershipOffice;
   readonly #restorer: Restorer;
