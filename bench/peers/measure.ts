@@ -26,8 +26,8 @@ export interface RoundResult {
 
 /** Enough connections to fill and to warm up with. */
 const FILL_CLIENTS = 32;
-/** Servers that compile while they run need a while before they are what they will be. */
-const SYSTEM_WARM_UP_FACTOR = 2;
+/** Servers that compile while they run (V8, the JVM) need some seconds of each operation before they are what they will be. */
+const SYSTEM_WARM_UP_FACTOR = 5;
 
 /** Never rejects: what fails is told, and the other systems are measured all the same. */
 export async function measureRound(
