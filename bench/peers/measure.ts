@@ -43,7 +43,7 @@ export async function measureRound(
   const generator = new LoadGenerator();
   let cluster: RunningCluster | undefined;
   try {
-    cluster = await system.start(folder);
+    cluster = await system.start(folder, options.valueBytes);
     const load = new ClusterLoad(system, cluster, generator, options, round);
     await load.prepare();
     return await load.measureAll(offered);

@@ -4,7 +4,7 @@ import type { DiskFacts, MachineFacts } from '../machine.js';
 import { caseName, casesFor, type PeerCase } from './cases.js';
 import type { Failure, Measurement } from './measure.js';
 import type { PeerOptions } from './options.js';
-import { type CaseRow, GENERATOR_BOUND, summarize } from './summary.js';
+import { type CaseRow, FLOOR, GENERATOR_BOUND, summarize } from './summary.js';
 import type { TargetResult } from './targets.js';
 
 export interface MeasuredVersion {
@@ -87,14 +87,15 @@ function remark({ generatorCpu, refused, rounds }: CaseRow): string {
 
 function renderTargets(targets: readonly TargetResult[]): string {
   const verdict = { true: 'met', false: 'not met', undefined: 'not measured' } as const;
-  const rows = targets.map(({ what, peer, metric, atLeast, ratio, met }) => [
+  const rows = targets.map(({ what, peer, metric, atLeast, ratio, floor, met }) => [
     what,
     `${metric} against ${peer}`,
     times(atLeast),
     ratio === undefined ? '' : spreadText(ratio, times),
     verdict[`${met}`],
+    floor === undefined ? '' : spreadText(floor, times),
   ]);
-  return `### Targets\n\n${table(['', '', 'wanted', 'reached', ''], rows)}`;
+  return `### Targets\n\n${table(['', '', 'wanted', 'reached', '', `${FLOOR} reaches`], rows)}`;
 }
 
 function failureLine({ system, round, reason, operation, clients, placement }: Failure): string {

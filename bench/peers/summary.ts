@@ -21,6 +21,8 @@ export interface CaseRow {
 
 /** What is compared with the others. */
 export const OURS = 'Causeway';
+/** What no server written for Node.js can go beyond. */
+export const FLOOR = 'bare Node.js';
 
 type Metric = (measurement: Measurement) => number;
 
@@ -55,18 +57,19 @@ export function summarize(
   });
 }
 
-/** Ours over theirs, round by round; undefined if no round has both. */
+/** Ours, or those of the system `of`, over theirs, round by round; undefined if no round has both. */
 export function ratioTo(
   measurements: readonly Measurement[],
   wanted: PeerCase,
   peer: string,
   metric: Metric,
+  of: string = OURS,
 ): Spread | undefined {
-  if (peer === OURS) return undefined;
+  if (peer === of) return undefined;
   const all = measurements.filter((measurement) => isSameCase(measurement, wanted));
   const ratios = all.flatMap((theirs) => {
     if (theirs.system !== peer) return [];
-    const ours = all.find(({ system, round }) => system === OURS && round === theirs.round);
+    const ours = all.find(({ system, round }) => system === of && round === theirs.round);
     return ours === undefined ? [] : [metric(ours) / metric(theirs)];
   });
   return ratios.length === 0 ? undefined : spreadOf(ratios);

@@ -27,13 +27,13 @@ export interface RunningCluster {
 export interface MeasuredSystem {
   readonly name: string;
   /** Whether an acknowledged write would survive a power cut, as it is set up here. */
-  readonly durability: 'fsync before acknowledgement' | 'fsync later';
+  readonly durability: 'fsync before acknowledgement' | 'fsync later' | 'nothing is kept';
   readonly operations: readonly Operation[];
   /** Only the primary takes writes: clients of a write are all there. */
   readonly writesAtLeaderOnly?: boolean;
   find(): Promise<Presence>;
-  /** With fresh data below `folder`, an empty one. Resolves when all three serve. */
-  start(folder: string): Promise<RunningCluster>;
+  /** With fresh data below `folder`, an empty one, for values of `valueBytes`. Resolves when all three serve. */
+  start(folder: string, valueBytes: number): Promise<RunningCluster>;
 }
 
 /** Servers of a system; all that are measured have as many. */

@@ -1,13 +1,22 @@
 /** The systems that are measured, which of them are here, and in which order a round takes them. */
 import type { MeasuredVersion } from './report.js';
 import type { MeasuredSystem } from './system.js';
+import { bareNode } from './systems/bare-node.js';
 import { causeway } from './systems/causeway.js';
 import { etcd } from './systems/etcd.js';
 import { jetStreamDefault, jetStreamSynced } from './systems/jetstream.js';
 import { redis } from './systems/redis.js';
 import { zookeeper } from './systems/zookeeper.js';
 
-export const SYSTEMS: readonly MeasuredSystem[] = [causeway, etcd, zookeeper, jetStreamSynced, jetStreamDefault, redis];
+export const SYSTEMS: readonly MeasuredSystem[] = [
+  causeway,
+  etcd,
+  zookeeper,
+  jetStreamSynced,
+  jetStreamDefault,
+  redis,
+  bareNode,
+];
 
 interface Found {
   readonly systems: readonly MeasuredSystem[];

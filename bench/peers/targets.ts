@@ -2,7 +2,7 @@
 import type { Spread } from '../load/quantile.js';
 import type { PeerCase } from './cases.js';
 import type { Measurement } from './measure.js';
-import { MEDIAN_SPEED, ratioTo, THROUGHPUT } from './summary.js';
+import { FLOOR, MEDIAN_SPEED, ratioTo, THROUGHPUT } from './summary.js';
 
 interface Target {
   readonly what: string;
@@ -31,6 +31,8 @@ export interface TargetResult extends Target {
   /** Ours over theirs, of latencies theirs over ours; undefined if it was not measured. */
   readonly ratio: Spread | undefined;
   readonly met: boolean | undefined;
+  /** The same ratio of a server that only reads requests and writes answers; undefined if it was not measured. */
+  readonly floor: Spread | undefined;
 }
 
 /** A target is met if the median of the rounds meets it. */
@@ -38,6 +40,7 @@ export function judgeTargets(measurements: readonly Measurement[]): readonly Tar
   return TARGETS.map((target) => {
     const metric = target.metric === 'throughput' ? THROUGHPUT : MEDIAN_SPEED;
     const ratio = ratioTo(measurements, target.of, target.peer, metric);
-    return { ...target, ratio, met: ratio === undefined ? undefined : ratio.median >= target.atLeast };
+    const floor = ratioTo(measurements, target.of, target.peer, metric, FLOOR);
+    return { ...target, ratio, floor, met: ratio === undefined ? undefined : ratio.median >= target.atLeast };
   });
 }

@@ -1,4 +1,4 @@
-/** The peer comparison with Causeway alone, for a moment: every case runs, and everything it saw is written down. */
+/** The peer comparison with Causeway and the floor alone, for a moment: every case runs, and everything it saw is written down. */
 import { spawn, spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -34,7 +34,7 @@ async function run(...args: readonly string[]): Promise<{ readonly code: number 
 
 it('measures every case, and leaves nothing behind but the results', async () => {
   const moment = ['--rounds', '1', '--seconds', '0.15', '--warm-up', '0.02', '--clients', '1,3', '--keys', '20'];
-  const { code, output } = await run('--only', 'causeway', ...moment, '--dir', folder, '--out', results);
+  const { code, output } = await run('--only', 'causeway,bare', ...moment, '--dir', folder, '--out', results);
   expect(code, output).toBe(0);
   expect(output).toContain('round 1 of 1: Causeway');
   const [file = ''] = readdirSync(results).filter((name) => name.endsWith('.json'));
@@ -43,7 +43,10 @@ it('measures every case, and leaves nothing behind but the results', async () =>
   const key = (of: { operation: string; clients: number; placement: string }): string => {
     return `${of.operation} ${of.clients} ${of.placement}`;
   };
-  expect(measurements.map(key)).toEqual(casesFor([1, 3]).map(key));
+  for (const system of ['Causeway', 'bare Node.js']) {
+    const own = measurements.filter((measured) => measured.system === system);
+    expect(own.map(key)).toEqual(casesFor([1, 3]).map(key));
+  }
   expect(existsSync(join(results, file.replace('.json', '.md')))).toBe(true);
   expect(readdirSync(folder)).toEqual(['results']);
 });

@@ -85,6 +85,13 @@ describe('a target', () => {
   it('is not met by the best round', () => {
     expect(verdictOf([...ROUNDS, measured('Causeway', 4, 10), measured('etcd', 4, 10)])).toEqual([false, undefined]);
   });
+
+  it('says what a server with nothing behind it would reach', () => {
+    const floors = [measured('bare Node.js', 1, 400), measured('bare Node.js', 3, 400)];
+    const [first, second] = judgeTargets([...ROUNDS, ...floors]);
+    expect(first?.floor).toEqual({ median: 3, min: 2, max: 4 });
+    expect(second?.floor).toBeUndefined();
+  });
 });
 
 describe('the report', () => {
@@ -118,6 +125,11 @@ describe('the report', () => {
     expect(text).toMatch(/\| Causeway +\| 300 \(200–500\) .*load generator at 95 %, 7 refused/);
     expect(text).toMatch(/\| etcd .* 3\.00× \(1\.00×–5\.00×\)/);
     expect(text).toMatch(/\| 3\.00× +\| 3\.00× \(1\.00×–5\.00×\) +\| met /);
+  });
+
+  it('shows the floor beside the targets', () => {
+    const text = report([...ROUNDS, measured('bare Node.js', 1, 400)]);
+    expect(text).toMatch(/against etcd .*\| met +\| 4\.00× \(4\.00×–4\.00×\) +\|/);
   });
 
   it('says what was not measured, and what failed and where', () => {
