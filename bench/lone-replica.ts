@@ -25,7 +25,7 @@ export async function openLoneReplica(): Promise<LoneReplica> {
     cluster: parseClusterId('bench'),
     url: 'http://127.0.0.1',
     members: [{ id, url: undefined }],
-    storage: openLmdbStorage({ directory }),
+    storage: await openLmdbStorage({ directory }),
     transport: createMemoryNetwork({ time, random }).connect(id),
     time,
     random,

@@ -58,7 +58,7 @@ function puts(): Uint8Array[] {
 function machineAlone(): BenchCase {
   return {
     name: `apply ${ENTRIES} puts`,
-    setUp: () => {
+    setUp: async () => {
       const entries = puts();
       return () => {
         const layers = new StateLayers(NOTHING);
@@ -111,9 +111,9 @@ function lmdbCase(): BenchCase {
   let close = async (): Promise<void> => undefined;
   return {
     name: `lmdb: ${ENTRIES} puts through both views`,
-    setUp: () => {
+    setUp: async () => {
       const directory = mkdtempSync(join(tmpdir(), 'causeway-bench.'));
-      const storage = openLmdbStorage({ directory });
+      const storage = await openLmdbStorage({ directory });
       close = async () => {
         await storage.close();
         rmSync(directory, { recursive: true, force: true });

@@ -89,7 +89,7 @@ function lmdbCase({ name, on }: (typeof operations)[number]): BenchCase {
     name: `lmdb: ${name}`,
     setUp: async () => {
       const directory = mkdtempSync(join(tmpdir(), 'causeway-bench.'));
-      const storage = openLmdbStorage({ directory });
+      const storage = await openLmdbStorage({ directory });
       close = async () => {
         await storage.close();
         rmSync(directory, { recursive: true, force: true });

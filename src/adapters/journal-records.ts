@@ -8,15 +8,13 @@
 import { ByteReader, ByteWriter, DecodeError } from '../base/bytes.js';
 import { crc32 } from '../base/checksum.js';
 import { CausewayError } from '../base/errors.js';
-import { STORAGE_KEY_MAX_BYTES, STORAGE_VALUE_MAX_BYTES, type StorageWrite, TABLES } from '../ports/storage.js';
+import type { StorageWrite } from '../ports/storage.js';
+import { decodeWrites, encodeWrite } from './storage-write-codec.js';
 
 const MAGIC = 'causeway-journal';
 const FORMAT = 1;
 /** Length of the body, its checksum, and the checksum of these two. */
 const HEAD_BYTES = 12;
-const PUT = 1;
-const DELETE = 2;
-const DELETE_RANGE = 3;
 
 /** What a journal begins with. */
 export const JOURNAL_HEADER: Uint8Array = new ByteWriter().string(MAGIC).u8(FORMAT).finish();
@@ -77,37 +75,4 @@ function bodyAt(bytes: Uint8Array, at: number): Uint8Array | undefined {
   if (reader.u32() !== crc32(bytes.subarray(at, at + HEAD_BYTES - 4)) || length > reader.remaining) return undefined;
   const body = reader.raw(length);
   return crc32(body) === checksum ? body : undefined;
-}
-
-function encodeWrite(writer: ByteWriter, write: StorageWrite): void {
-  const table = TABLES.indexOf(write.table);
-  switch (write.kind) {
-    case 'put':
-      writer.u8(PUT).u8(table).bytes(write.key).bytes(write.value);
-      return;
-    case 'delete':
-      writer.u8(DELETE).u8(table).bytes(write.key);
-      return;
-    case 'delete-range':
-      writer.u8(DELETE_RANGE).u8(table).bytes(write.gte).bytes(write.lt);
-      return;
-  }
-}
-
-function decodeWrites(body: Uint8Array): StorageWrite[] {
-  const reader = new ByteReader(body);
-  const writes: StorageWrite[] = [];
-  while (reader.remaining > 0) writes.push(decodeWrite(reader));
-  return writes;
-}
-
-function decodeWrite(reader: ByteReader): StorageWrite {
-  const kind = reader.u8();
-  const table = TABLES[reader.u8()];
-  if (table === undefined) throw new DecodeError('unknown table');
-  const key = () => reader.bytes(STORAGE_KEY_MAX_BYTES);
-  if (kind === PUT) return { kind: 'put', table, key: key(), value: reader.bytes(STORAGE_VALUE_MAX_BYTES) };
-  if (kind === DELETE) return { kind: 'delete', table, key: key() };
-  if (kind === DELETE_RANGE) return { kind: 'delete-range', table, gte: key(), lt: key() };
-  throw new DecodeError(`unknown kind of write ${kind}`);
 }

@@ -9,12 +9,15 @@ import { CausewayError } from '../base/errors.js';
 import { TABLES, type Table } from '../ports/storage.js';
 import { ByteArena } from './byte-arena.js';
 import { checkLmdbFile } from './lmdb-file.js';
+import { eachTable } from './sorted-table.js';
 
 export type LmdbTable = Database<Uint8Array, Uint8Array>;
 
 export interface LmdbEnvironment {
   readonly root: RootDatabase<Uint8Array, Uint8Array>;
   readonly tables: Readonly<Record<Table, LmdbTable>>;
+  /** What is no table of the port: the mark of a commit that had one. */
+  readonly marks: LmdbTable;
   /** The one file that holds everything. */
   readonly file: string;
 }
@@ -25,6 +28,8 @@ const MAP_BYTES = 64 * 1024 * 1024 * 1024;
 const READER_SLOTS = 1_024;
 /** Writes start at the end of the turn and never earlier: see `lmdb-writer.ts`. */
 const NEVER_START_EARLY = 2 ** 30;
+/** The database beside the tables. */
+const MARKS = 'checkpoint';
 const { EACCES, EPERM, EROFS } = constants.errno;
 const NO_PERMISSION: ReadonlySet<string | number> = new Set([EACCES, EPERM, EROFS, 'EACCES', 'EPERM', 'EROFS']);
 
@@ -42,7 +47,7 @@ export function openLmdbEnvironment(directory: string, mapBytes: number = MAP_BY
       keyEncoding: 'binary',
       encoding: 'binary',
       compression: false,
-      maxDbs: TABLES.length,
+      maxDbs: TABLES.length + 1,
       maxReaders: READER_SLOTS,
       mapSize: mapBytes,
       // With the default a commit is visible long before it is flushed.
@@ -51,18 +56,17 @@ export function openLmdbEnvironment(directory: string, mapBytes: number = MAP_BY
       eventTurnBatching: false,
       ...{ txnStartThreshold: NEVER_START_EARLY },
     });
-    return { root, tables: openTables(root), file };
+    return { root, ...openDatabases(root), file };
   } catch (error) {
     throw openFailure(error, file);
   }
 }
 
 /** In one transaction: a new environment then costs one flush, not one for each table. */
-function openTables(root: RootDatabase<Uint8Array, Uint8Array>): Readonly<Record<Table, LmdbTable>> {
+function openDatabases(root: RootDatabase<Uint8Array, Uint8Array>): Pick<LmdbEnvironment, 'tables' | 'marks'> {
   return root.transactionSync(() => {
-    const tables: Partial<Record<Table, LmdbTable>> = {};
-    for (const name of TABLES) tables[name] = root.openDB<Uint8Array, Uint8Array>({ name, ...byteCodecs() });
-    return tables as Record<Table, LmdbTable>;
+    const open = (name: string) => root.openDB<Uint8Array, Uint8Array>({ name, ...byteCodecs() });
+    return { tables: eachTable(open), marks: open(MARKS) };
   }, 2);
 }
 

@@ -1,140 +1,25 @@
-/**
- * The storage port over LMDB. Reads come from one pinned state that moves on when a commit settles, never between;
- * nothing is cached, so heap use does not grow with the number of keys.
- */
-import { statSync } from 'node:fs';
-import { InvariantError } from '../base/assert.js';
-import { CausewayError } from '../base/errors.js';
-import type { Storage, StorageEntry, StorageRange, StorageSnapshot, StorageWrite, Table } from '../ports/storage.js';
-import { type LmdbEnvironment, lmdbReason, openLmdbEnvironment } from './lmdb-environment.js';
-import { LmdbView } from './lmdb-view.js';
-import { LmdbWriter } from './lmdb-writer.js';
-import { assertWrites } from './storage-bounds.js';
-import { StorageFuse } from './storage-fuse.js';
+/** The storage of a replica: LMDB with a write-ahead log before it, in one directory. */
+import type { Storage } from '../ports/storage.js';
+import { type LmdbStoreOptions, openLmdbStore } from './lmdb-store.js';
+import { openLoggedStorage } from './logged-storage.js';
+import { logFilesIn } from './wal-files.js';
 
-export interface LmdbStorageOptions {
-  /** Exists, and is this process' alone: see `data-directory.ts`. */
-  readonly directory: string;
-  /** Address space to map at first; grows by itself. */
-  readonly mapBytes?: number;
+export interface LmdbStorageOptions extends LmdbStoreOptions {
+  /** So much is written to the log before it goes to LMDB. */
+  readonly segmentBytes?: number;
 }
 
 /**
- * @throws CausewayError `data-dir-corrupt`, `invalid-config` (no permission) or `storage-failed`
+ * @throws CausewayError `data-dir-corrupt`, `data-dir-newer-format`, `invalid-config` (no permission) or `storage-failed`
  */
-export function openLmdbStorage(options: LmdbStorageOptions): Storage {
-  return new LmdbStorage(openLmdbEnvironment(options.directory, options.mapBytes));
-}
-
-class LmdbStorage implements Storage {
-  readonly #environment: LmdbEnvironment;
-  readonly #fuse = new StorageFuse();
-  readonly #writer: LmdbWriter;
-  #view: LmdbView;
-
-  constructor(environment: LmdbEnvironment) {
-    this.#environment = environment;
-    this.#view = new LmdbView(environment, this.#fuse);
-    this.#writer = new LmdbWriter(environment, {
-      state: () => this.#view,
-      durable: () => this.#moveOn(),
-      failed: (error) => this.#failed(error),
-    });
+export async function openLmdbStorage(options: LmdbStorageOptions): Promise<Storage> {
+  const { segmentBytes, directory } = options;
+  const store = openLmdbStore(options);
+  try {
+    const files = logFilesIn(directory);
+    return await openLoggedStorage({ store, files, ...(segmentBytes === undefined ? {} : { segmentBytes }) });
+  } catch (error) {
+    await store.close();
+    throw error;
   }
-
-  get(table: Table, key: Uint8Array): Uint8Array | undefined {
-    return this.#view.get(table, key);
-  }
-
-  range(table: Table, range: StorageRange): Iterable<StorageEntry> {
-    // Whatever is the present when the caller begins to iterate.
-    return { [Symbol.iterator]: () => this.#view.range(table, range)[Symbol.iterator]() };
-  }
-
-  count(table: Table): number {
-    return this.#view.count(table);
-  }
-
-  commit(writes: readonly StorageWrite[]): Promise<void> {
-    if (this.#fuse.reason !== undefined) return Promise.reject(this.#fuse.reason);
-    assertWrites(writes);
-    return this.#writer.commit(writes);
-  }
-
-  snapshot(): StorageSnapshot {
-    this.#fuse.check();
-    return new LmdbSnapshot(this.#view, this.#fuse);
-  }
-
-  sizeBytes(): number {
-    return statSync(this.#environment.file).size;
-  }
-
-  async close(): Promise<void> {
-    // Commits settle in order, so an empty one settles last.
-    await this.commit([]).catch(() => undefined);
-    if (this.#fuse.reason instanceof InvariantError) return;
-    this.#fuse.blow(new InvariantError('storage is closed'));
-    this.#view.release();
-    await this.#environment.root.close();
-  }
-
-  #moveOn(): void {
-    const before = this.#view;
-    this.#view = new LmdbView(this.#environment, this.#fuse);
-    before.release();
-  }
-
-  /** Blown at once, so that nothing more is read or promised; then with the reason, which lmdb-js gives in a promise. */
-  async #failed(error: unknown): Promise<CausewayError> {
-    const { file } = this.#environment;
-    this.#fuse.blow(new CausewayError('storage-failed', `Writing to ${file} failed.`));
-    const failure = new CausewayError('storage-failed', `Writing to ${file} failed: ${await reasonOf(error)}.`);
-    this.#fuse.blow(failure);
-    return failure;
-  }
-}
-
-/** The state at its creation; a holder of the view it came from. */
-class LmdbSnapshot implements StorageSnapshot {
-  readonly #fuse: StorageFuse;
-  readonly #view: LmdbView;
-  #open = true;
-
-  constructor(view: LmdbView, fuse: StorageFuse) {
-    view.hold();
-    this.#view = view;
-    this.#fuse = fuse;
-  }
-
-  get(table: Table, key: Uint8Array): Uint8Array | undefined {
-    return this.#held().get(table, key);
-  }
-
-  range(table: Table, range: StorageRange): Iterable<StorageEntry> {
-    return this.#held().range(table, range);
-  }
-
-  count(table: Table): number {
-    return this.#held().count(table);
-  }
-
-  /** May be called again, and after the storage was closed. */
-  close(): void {
-    if (!this.#open) return;
-    this.#open = false;
-    if (!(this.#fuse.reason instanceof InvariantError)) this.#view.release();
-  }
-
-  #held(): LmdbView {
-    if (!this.#open) throw new InvariantError('snapshot is closed');
-    return this.#view;
-  }
-}
-
-/** A rejected commit of lmdb-js names its reason in `commitError`, a promise that may never settle. */
-async function reasonOf(error: unknown): Promise<string> {
-  if (!(error instanceof Error) || !('commitError' in error)) return lmdbReason(error);
-  const reason = Promise.resolve(error.commitError).then(lmdbReason, lmdbReason);
-  return Promise.race([reason, new Promise<string>((resolve) => setImmediate(resolve, error.message))]);
 }

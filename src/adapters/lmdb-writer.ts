@@ -3,15 +3,19 @@
  * becomes one LMDB transaction, written and flushed by a thread. One transaction at a time, so that a failure is the
  * failure of everything after it, and so that the state a `delete-range` refers to is known.
  */
-import { compareBytes } from '../base/bytes.js';
+import { compareBytes, utf8Encode } from '../base/bytes.js';
 import type { CausewayError } from '../base/errors.js';
 import type { StorageReader, StorageWrite } from '../ports/storage.js';
 import type { LmdbEnvironment } from './lmdb-environment.js';
+
+/** A store has one mark; the last one counts. */
+export const MARK_KEY = utf8Encode('mark');
 
 type SingleWrite = Exclude<StorageWrite, { kind: 'delete-range' }>;
 
 interface Commit {
   readonly writes: readonly StorageWrite[];
+  readonly mark: Uint8Array | undefined;
   readonly resolve: () => void;
   readonly reject: (failure: unknown) => void;
 }
@@ -38,9 +42,9 @@ export class LmdbWriter {
     this.#events = events;
   }
 
-  commit(writes: readonly StorageWrite[]): Promise<void> {
+  commit(writes: readonly StorageWrite[], mark?: Uint8Array): Promise<void> {
     return new Promise((resolve, reject) => {
-      const commit = { writes, resolve, reject };
+      const commit = { writes, mark, resolve, reject };
       if (this.#flushing) this.#waiting.push(commit);
       else this.#add(commit);
     });
@@ -53,7 +57,7 @@ export class LmdbWriter {
     // lmdb-js starts its thread by an immediate that `batch` sets, so this one runs just before: what comes after it
     // belongs to the next transaction.
     if (this.#group.length === 0) setImmediate(this.#close);
-    const done = this.#environment.root.batch(() => this.#write(writes));
+    const done = this.#environment.root.batch(() => this.#write(writes, commit.mark));
     this.#group.push(commit);
     if (this.#group.length === 1) done.then(this.#succeed).catch(this.#fail);
   }
@@ -62,8 +66,9 @@ export class LmdbWriter {
     this.#flushing = true;
   };
 
-  #write(writes: readonly SingleWrite[]): void {
-    const { tables } = this.#environment;
+  #write(writes: readonly SingleWrite[], mark: Uint8Array | undefined): void {
+    const { tables, marks } = this.#environment;
+    if (mark !== undefined) marks.put(MARK_KEY, mark);
     for (const write of writes) {
       if (write.kind === 'put') tables[write.table].put(write.key, write.value);
       else tables[write.table].remove(write.key);

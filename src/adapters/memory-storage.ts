@@ -4,17 +4,16 @@
  */
 import { assert, InvariantError, unreachable } from '../base/assert.js';
 import { CausewayError } from '../base/errors.js';
-import {
-  type Storage,
-  type StorageEntry,
-  type StorageRange,
-  type StorageReader,
-  type StorageSnapshot,
-  type StorageWrite,
-  TABLES,
-  type Table,
+import type {
+  Storage,
+  StorageEntry,
+  StorageRange,
+  StorageReader,
+  StorageSnapshot,
+  StorageWrite,
+  Table,
 } from '../ports/storage.js';
-import { SortedTable, type SortedView } from './sorted-table.js';
+import { eachTable, SortedTable, type SortedView } from './sorted-table.js';
 import { assertBound, assertKey, assertWrites } from './storage-bounds.js';
 import { StorageFuse } from './storage-fuse.js';
 
@@ -198,8 +197,4 @@ class SortedStorage extends SortedReader implements MemoryStorage {
     this.#flushing = [];
     this.#waiting = [];
   }
-}
-
-function eachTable<Value>(make: (name: Table) => Value): Readonly<Record<Table, Value>> {
-  return Object.fromEntries(TABLES.map((name) => [name, make(name)])) as Record<Table, Value>;
 }

@@ -3,7 +3,7 @@
  * shares all blocks; what is written afterwards copies the blocks it touches.
  */
 import { compareBytes } from '../base/bytes.js';
-import type { StorageEntry, StorageRange } from '../ports/storage.js';
+import { type StorageEntry, type StorageRange, TABLES, type Table } from '../ports/storage.js';
 
 const BLOCK_MAX_ENTRIES = 64;
 
@@ -139,4 +139,8 @@ function lowerBound(entries: readonly StorageEntry[], key: Uint8Array): number {
     else high = middle;
   }
   return low;
+}
+
+export function eachTable<Value>(make: (name: Table) => Value): Readonly<Record<Table, Value>> {
+  return Object.fromEntries(TABLES.map((name) => [name, make(name)])) as Record<Table, Value>;
 }

@@ -77,7 +77,7 @@ async function openCore(
   undo: Undo[],
 ): Promise<Replica> {
   const { id, cluster, members, enableFaults, natsServers } = config;
-  const storage = openLmdbStorage({ directory });
+  const storage = await openLmdbStorage({ directory });
   const transport = await connectNats({ servers: natsServers, cluster, self: id, trace });
   const releasePorts: Undo = () => Promise.all([transport.close(), storage.close()]);
   undo.push(releasePorts);

@@ -26,7 +26,7 @@ export async function measureDisk(folder: string): Promise<DiskMeasurement> {
 
 /** Ascending. */
 async function timeCommits(directory: string): Promise<readonly number[]> {
-  const storage = openLmdbStorage({ directory });
+  const storage = await openLmdbStorage({ directory });
   const tookMs: number[] = [];
   try {
     for (let i = 0; i < COMMITS; i += 1) {

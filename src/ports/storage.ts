@@ -42,7 +42,7 @@ export interface StorageReader {
   get(table: Table, key: Uint8Array): Uint8Array | undefined;
   /** Lazily, in key order. The caller iterates within one turn of the event loop, or reads from a `snapshot()`. */
   range(table: Table, range: StorageRange): Iterable<StorageEntry>;
-  /** Entries in `table`, in constant time. */
+  /** Entries in `table`; takes no longer for many, unless they were written a moment ago. */
   count(table: Table): number;
 }
 

@@ -11,8 +11,11 @@ import type { Random } from '../ports/random.js';
 import type { Storage, StorageReader, StorageWrite } from '../ports/storage.js';
 import type { PersistBatch } from '../replication/causal-plane.js';
 
-/** Version of everything in the data directory; raised by any change an older program would misread. */
-const FORMAT = 1;
+/**
+ * Version of everything in the data directory; raised by any change an older program would misread. Since 2 the storage may
+ * keep a log beside its store, without which the store is not complete.
+ */
+const FORMAT = 2;
 const IDENTITY_KEY = utf8Encode('identity');
 const STATE_KEY = utf8Encode('state');
 
@@ -49,9 +52,12 @@ export async function openIdentity(
   random: Random,
 ): Promise<Origin> {
   const stored = storage.get('meta', IDENTITY_KEY);
-  if (stored !== undefined) return checkIdentity(stored, cluster, replica);
-  const origin = makeOrigin(replica, random.u32());
-  await storage.commit([identityWrite(cluster, origin)]);
+  const { format, origin } =
+    stored === undefined
+      ? { format: 0, origin: makeOrigin(replica, random.u32()) }
+      : checkIdentity(stored, cluster, replica);
+  // Before anything else is written: from here on an older program refuses the directory.
+  if (format < FORMAT) await storage.commit([identityWrite(cluster, origin)]);
   return origin;
 }
 
@@ -61,7 +67,13 @@ export function identityWrite(cluster: ClusterId, origin: Origin): StorageWrite 
   return { kind: 'put', table: 'meta', key: IDENTITY_KEY, value };
 }
 
-function checkIdentity(stored: Uint8Array, cluster: ClusterId, replica: ReplicaId): Origin {
+interface Identity {
+  readonly format: number;
+  readonly cluster: string;
+  readonly origin: Origin;
+}
+
+function checkIdentity(stored: Uint8Array, cluster: ClusterId, replica: ReplicaId): Identity {
   const identity = guardCorruption('identity', () => decodeIdentity(stored));
   if (identity.cluster !== cluster) {
     throw new CausewayError(
@@ -75,10 +87,10 @@ function checkIdentity(stored: Uint8Array, cluster: ClusterId, replica: ReplicaI
       `the data directory belongs to replica "${replicaOf(identity.origin)}", not to "${replica}"`,
     );
   }
-  return identity.origin;
+  return identity;
 }
 
-function decodeIdentity(stored: Uint8Array): { cluster: string; origin: Origin } {
+function decodeIdentity(stored: Uint8Array): Identity {
   const reader = new ByteReader(stored);
   const format = reader.varuint();
   if (format > FORMAT) {
@@ -90,7 +102,7 @@ function decodeIdentity(stored: Uint8Array): { cluster: string; origin: Origin }
   const cluster = reader.string(64);
   const origin = decodeOrigin(reader);
   reader.end();
-  return { cluster, origin };
+  return { format, cluster, origin };
 }
 
 export function readState(reader: StorageReader): StoredState {

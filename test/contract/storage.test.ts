@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { openJournalStorage } from '../../src/adapters/journal-storage.js';
 import { openLmdbStorage } from '../../src/adapters/lmdb-storage.js';
+import { openLmdbStore } from '../../src/adapters/lmdb-store.js';
 import { MemoryDisk, openMemoryStorage } from '../../src/adapters/memory-storage.js';
 import type { Storage } from '../../src/ports/storage.js';
 import { describeStorage, type OpenedStorage } from './storage.js';
@@ -19,11 +20,18 @@ describeStorage('memory, with a disk that takes its time', () => {
   return opened(async () => openMemoryStorage({ disk, flush }));
 });
 
-describeStorage('lmdb', () => inDirectory(async (directory) => openLmdbStorage({ directory })));
+describeStorage('lmdb', () => inDirectory((directory) => openLmdbStorage({ directory })));
 
 describeStorage('lmdb, outgrowing its map', () =>
-  inDirectory(async (directory) => openLmdbStorage({ directory, mapBytes: 128 * 1024 })),
+  inDirectory((directory) => openLmdbStorage({ directory, mapBytes: 128 * 1024 })),
 );
+
+// A segment is full with every second record or so: there is nearly always a checkpoint under way.
+describeStorage('lmdb, with checkpoints all the time', () =>
+  inDirectory((directory) => openLmdbStorage({ directory, segmentBytes: 256 })),
+);
+
+describeStorage('lmdb without a log', () => inDirectory(async (directory) => openLmdbStore({ directory })));
 
 // So little that it is written anew again and again.
 describeStorage('journal', () => inDirectory((directory) => openJournalStorage({ directory, rewriteMinBytes: 256 })));

@@ -29,7 +29,7 @@ describe('a process that is killed with SIGKILL while it commits', () => {
         if (count === killAfter) child.kill('SIGKILL');
       }
       expect(count).toBeGreaterThanOrEqual(killAfter);
-      const storage = openLmdbStorage({ directory });
+      const storage = await openLmdbStorage({ directory });
       expectWholeBatches(storage, acknowledged);
       acknowledged = Number(new TextDecoder().decode(storage.get('meta', new TextEncoder().encode('last'))));
       await storage.close();
@@ -55,7 +55,7 @@ describeTraced('a commit on a disk that fails', () => {
           ...BROKEN_STORAGE,
         });
         expect(acknowledged).toBeGreaterThanOrEqual(0);
-        const storage = openLmdbStorage({ directory });
+        const storage = await openLmdbStorage({ directory });
         expectWholeBatches(storage, acknowledged);
         await storage.close();
       });
@@ -63,7 +63,7 @@ describeTraced('a commit on a disk that fails', () => {
   }
 
   it('is neither acknowledged nor there when the process is killed on entering its flush', async () => {
-    await openLmdbStorage({ directory }).close();
+    await (await openLmdbStorage({ directory })).close();
     // A transaction takes three batches: the first run gets none through, the second three, the third six more.
     let there = 0;
     for (const nth of [1, 2, 3]) {
@@ -71,7 +71,7 @@ describeTraced('a commit on a disk that fails', () => {
       there += 3 * (nth - 1);
       expect(report).toBeUndefined();
       expect(acknowledged).toBe(there - 1);
-      const storage = openLmdbStorage({ directory });
+      const storage = await openLmdbStorage({ directory });
       expect(storage.count('keyspace')).toBe(there);
       if (there > 0) expectWholeBatches(storage, acknowledged);
       await storage.close();

@@ -16,7 +16,7 @@ beforeAll(async () => {
   base = await mkdtemp(join(tmpdir(), 'causeway-damage.'));
   whole = join(base, 'whole');
   await mkdir(whole);
-  const storage = openLmdbStorage({ directory: whole });
+  const storage = await openLmdbStorage({ directory: whole });
   for (let round = 0; round < 3; round += 1) {
     await storage.commit(
       Array.from({ length: 2_000 }, (_, i) => ({
@@ -64,8 +64,8 @@ describe('the LMDB file', () => {
     const directory = await damaged((file) => rm(file));
     checkLmdbFile(join(directory, 'data.mdb'));
     await writeFile(join(directory, 'data.mdb'), '');
-    await openLmdbStorage({ directory }).close();
-    const copy = openLmdbStorage({ directory: await damaged(async () => undefined) });
+    await (await openLmdbStorage({ directory })).close();
+    const copy = await openLmdbStorage({ directory: await damaged(async () => undefined) });
     expect([copy.count('keyspace'), copy.count('operations')]).toEqual([3_000, 3_000]);
     expect([...copy.range('keyspace', {})]).toHaveLength(3_000);
     await copy.close();
@@ -75,7 +75,7 @@ describe('the LMDB file', () => {
     const directory = await damaged(async (file) =>
       writeFile(join(file, '../lock.mdb'), new Uint8Array(9_000).fill(7)),
     );
-    const storage = openLmdbStorage({ directory });
+    const storage = await openLmdbStorage({ directory });
     await storage.commit([{ kind: 'put', table: 'meta', key: Uint8Array.of(1), value: Uint8Array.of(2) }]);
     expect(storage.count('keyspace')).toBe(3_000);
     await storage.close();

@@ -1,10 +1,11 @@
 /** Every storage adapter against a map that is sorted when it is read. */
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openLmdbStorage } from '../../../src/adapters/lmdb-storage.js';
+import { openLmdbStore } from '../../../src/adapters/lmdb-store.js';
 import { openMemoryStorage } from '../../../src/adapters/memory-storage.js';
 import {
   type Storage,
@@ -128,13 +129,10 @@ async function follow(storage: Storage, steps: readonly Step[]): Promise<void> {
 
 describe('any sequence of commits, reads and snapshots shows what a sorted map shows', () => {
   let directory: string;
-  let lmdb: Storage;
   beforeAll(async () => {
     directory = await mkdtemp(join(tmpdir(), 'causeway-property.'));
-    lmdb = openLmdbStorage({ directory });
   });
   afterAll(async () => {
-    await lmdb.close();
     await rm(directory, { recursive: true, force: true });
   });
 
@@ -153,13 +151,21 @@ describe('any sequence of commits, reads and snapshots shows what a sorted map s
     );
   });
 
-  it('in LMDB', { timeout: 60_000 }, async () => {
+  it.each([
+    ['in LMDB alone', (path: string) => openLmdbStore({ directory: path })],
+    ['in LMDB with a log before it', (path: string) => openLmdbStorage({ directory: path })],
+    ['in both, with checkpoints in between', (path: string) => openLmdbStorage({ directory: path, segmentBytes: 500 })],
+  ])('%s', { timeout: 60_000 }, async (name, open) => {
+    const path = join(directory, name);
+    await mkdir(path);
+    const storage = await open(path);
     await fc.assert(
       fc.asyncProperty(fc.array(step, { maxLength: 60 }), async (steps) => {
-        await follow(lmdb, steps);
-        for (const name of TABLES) expect(lmdb.count(name)).toBe(0);
+        await follow(storage, steps);
+        for (const table of TABLES) expect(storage.count(table)).toBe(0);
       }),
       { numRuns: 100 },
     );
+    await storage.close();
   });
 });

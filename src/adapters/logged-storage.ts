@@ -1,0 +1,235 @@
+/**
+ * The storage port over a store with a write-ahead log before it. A group of commits is durable when one record of the log
+ * is; from then on reads find it in a table in memory that is laid over the store. When a segment of the log is full, or
+ * after a while, the table is frozen and written to the store in the background: see `checkpointer.ts`.
+ *
+ * What a storage is given first goes to the store itself, with the mark that begins the log: so the store, looked at alone,
+ * says from the beginning whose it is and of which format, also to a program that knows of no log.
+ */
+import { randomBytes } from 'node:crypto';
+import { InvariantError } from '../base/assert.js';
+import { CausewayError } from '../base/errors.js';
+import type { Storage, StorageEntry, StorageRange, StorageSnapshot, StorageWrite, Table } from '../ports/storage.js';
+import type { CheckpointStore } from './checkpoint-store.js';
+import { Checkpointer, writeOut } from './checkpointer.js';
+import { type Layers, layeredCount, layeredGet, layeredRange } from './layered-reader.js';
+import { LayeredSnapshot } from './layered-snapshot.js';
+import { Memtable } from './memtable.js';
+import { assertBound, assertKey, assertWrites } from './storage-bounds.js';
+import { StorageFuse } from './storage-fuse.js';
+import { type LogFiles, SEGMENT_NAMES } from './wal-files.js';
+import { decodeMark, encodeMark, LOG_ID_BYTES } from './wal-records.js';
+import { recoverLog, refuseLogWithoutStore } from './wal-recovery.js';
+import { WriteAheadLog } from './write-ahead-log.js';
+
+export interface LoggedStorageOptions {
+  /** Nobody else's; closed with this storage. */
+  readonly store: CheckpointStore;
+  readonly files: LogFiles;
+  /** A segment that holds as much goes to the store. */
+  readonly segmentBytes?: number;
+}
+
+const SEGMENT_BYTES = 4 * 1024 * 1024;
+
+interface Commit {
+  readonly writes: readonly StorageWrite[];
+  readonly resolve: () => void;
+  readonly reject: (failure: unknown) => void;
+}
+
+/** @throws CausewayError `data-dir-corrupt`, `data-dir-newer-format` or `storage-failed` */
+export async function openLoggedStorage(options: LoggedStorageOptions): Promise<Storage> {
+  const { store, files, segmentBytes = SEGMENT_BYTES } = options;
+  const stored = store.mark();
+  if (stored === undefined) {
+    await refuseLogWithoutStore(files);
+    return new LoggedStorage(store, files, segmentBytes, undefined);
+  }
+  const mark = decodeMark(stored, files.pathOf(SEGMENT_NAMES[0]));
+  const recovered = await recoverLog(files, mark);
+  if (recovered.batches.length > 0) {
+    const memtable = new Memtable();
+    const layers = { memory: [memtable.tables], store };
+    for (const writes of recovered.batches) memtable.apply(writes, keysOf(layers));
+    await writeOut(store, memtable.tables, encodeMark({ id: mark.id, sequence: recovered.sequence }));
+  }
+  const log = await WriteAheadLog.resume(files, mark.id, recovered, segmentBytes);
+  return new LoggedStorage(store, files, segmentBytes, log);
+}
+
+class LoggedStorage implements Storage {
+  readonly #store: CheckpointStore;
+  readonly #files: LogFiles;
+  readonly #segmentBytes: number;
+  readonly #fuse = new StorageFuse();
+  readonly #checkpointer: Checkpointer;
+  /** Begun by the first commit. */
+  #log: WriteAheadLog | undefined;
+  #memtable = new Memtable();
+  #layers: Layers;
+  #waiting: Commit[] = [];
+  /** Whether a flush is under way or about to begin. */
+  #isBusy = false;
+
+  constructor(store: CheckpointStore, files: LogFiles, segmentBytes: number, log: WriteAheadLog | undefined) {
+    this.#store = store;
+    this.#files = files;
+    this.#segmentBytes = segmentBytes;
+    this.#log = log;
+    this.#layers = { memory: [this.#memtable.tables], store };
+    this.#checkpointer = new Checkpointer(store, {
+      due: () => this.#checkpointSoon(),
+      done: () => this.#lay([this.#memtable.tables]),
+      failed: (error) => this.#fail(error),
+    });
+  }
+
+  get(table: Table, key: Uint8Array): Uint8Array | undefined {
+    this.#fuse.check();
+    assertKey(key);
+    return layeredGet(this.#layers, table, key);
+  }
+
+  range(table: Table, range: StorageRange): Iterable<StorageEntry> {
+    assertBound(range.gte);
+    assertBound(range.lt);
+    return {
+      [Symbol.iterator]: () => {
+        this.#fuse.check();
+        return layeredRange(this.#layers, table, range);
+      },
+    };
+  }
+
+  count(table: Table): number {
+    this.#fuse.check();
+    return layeredCount(this.#layers, table);
+  }
+
+  commit(writes: readonly StorageWrite[]): Promise<void> {
+    if (this.#fuse.reason !== undefined) return Promise.reject(this.#fuse.reason);
+    assertWrites(writes);
+    return new Promise((resolve, reject) => {
+      this.#waiting.push({ writes, resolve, reject });
+      if (!this.#isBusy) this.#flushSoon();
+    });
+  }
+
+  snapshot(): StorageSnapshot {
+    this.#fuse.check();
+    const [, ...frozen] = this.#layers.memory;
+    return new LayeredSnapshot([this.#memtable.freeze(), ...frozen], this.#store.snapshot(), this.#fuse);
+  }
+
+  sizeBytes(): number {
+    return this.#store.sizeBytes() + (this.#log?.sizeBytes ?? 0);
+  }
+
+  async close(): Promise<void> {
+    // Commits settle in order, so an empty one settles last.
+    await this.commit([]).catch(() => undefined);
+    await this.#checkpointer.idle();
+    if (this.#fuse.reason === undefined && (this.#log?.activeBytes ?? 0) > 0) {
+      this.#checkpoint();
+      await this.#checkpointer.idle();
+    }
+    if (this.#fuse.reason instanceof InvariantError) return;
+    this.#fuse.blow(new InvariantError('storage is closed'));
+    this.#checkpointer.close();
+    await this.#log?.close();
+    await this.#store.close();
+  }
+
+  /** At the end of the turn: what else it commits, and what comes in with it, belongs to the same record. */
+  #flushSoon(): void {
+    this.#isBusy = true;
+    setImmediate(() => void this.#flush());
+  }
+
+  async #flush(): Promise<void> {
+    const group = this.#waiting;
+    this.#waiting = [];
+    try {
+      await this.#makeDurable(group.flatMap(({ writes }) => writes));
+      this.#fuse.check();
+    } catch (error) {
+      this.#fail(error);
+    }
+    const failure = this.#fuse.reason;
+    for (const { resolve, reject } of group) failure === undefined ? resolve() : reject(failure);
+    this.#isBusy = false;
+    if (this.#waiting.length > 0) this.#flushSoon();
+  }
+
+  async #makeDurable(writes: readonly StorageWrite[]): Promise<void> {
+    if (writes.length === 0) return;
+    if (this.#log === undefined) {
+      await this.#begin(writes);
+      return;
+    }
+    await this.#makeRoom();
+    await this.#log.append(writes);
+    this.#memtable.apply(writes, keysOf(this.#layers));
+    this.#checkpointer.written(this.#log.sequence);
+  }
+
+  async #begin(writes: readonly StorageWrite[]): Promise<void> {
+    const id = randomBytes(LOG_ID_BYTES);
+    const log = await WriteAheadLog.create(this.#files, id, this.#segmentBytes);
+    await this.#store.commit(writes, encodeMark({ id, sequence: 0 }));
+    this.#log = log;
+  }
+
+  /** The store may fall behind by another segment's worth; then commits wait for it. */
+  async #makeRoom(): Promise<void> {
+    const bytes = this.#log?.activeBytes ?? 0;
+    if (this.#checkpointer.isBusy && bytes >= 2 * this.#segmentBytes) await this.#checkpointer.idle();
+    this.#fuse.check();
+    if (this.#checkpointer.isBusy) return;
+    if (bytes >= this.#segmentBytes || (this.#checkpointer.isDue && bytes > 0)) this.#checkpoint();
+  }
+
+  /** Not while a record is written; the table would lack it. */
+  #checkpointSoon(): void {
+    if (!this.#isBusy && (this.#log?.activeBytes ?? 0) > 0) this.#checkpoint();
+  }
+
+  /** While no flush and no checkpoint is under way. */
+  #checkpoint(): void {
+    const log = this.#log;
+    if (log === undefined) return;
+    const frozen = this.#memtable.tables;
+    this.#memtable = new Memtable();
+    this.#lay([this.#memtable.tables, frozen]);
+    log.rotate();
+    this.#checkpointer.start(frozen, encodeMark({ id: log.id, sequence: log.sequence }));
+  }
+
+  #lay(memory: Layers['memory']): void {
+    this.#layers = { memory, store: this.#store };
+  }
+
+  #fail(error: unknown): void {
+    if (this.#fuse.reason !== undefined) return;
+    this.#fuse.blow(failureOf(error, this.#log?.path ?? this.#files.pathOf(SEGMENT_NAMES[0])));
+    const failure = this.#fuse.reason;
+    for (const { reject } of this.#waiting.splice(0)) reject(failure);
+  }
+}
+
+function keysOf(layers: Layers): (table: Table, range: StorageRange) => Uint8Array[] {
+  return (table, range) => {
+    const keys: Uint8Array[] = [];
+    const entries = layeredRange(layers, table, range);
+    for (let next = entries.next(); next.done !== true; next = entries.next()) keys.push(next.value.key);
+    return keys;
+  };
+}
+
+/** The store's failures are coded already; a broken invariant stays one. */
+function failureOf(error: unknown, path: string): Error {
+  if (error instanceof CausewayError || error instanceof InvariantError) return error;
+  const reason = error instanceof Error ? error.message : String(error);
+  return new CausewayError('storage-failed', `Writing to ${path} failed: ${reason}.`);
+}
