@@ -15,6 +15,7 @@ import { VersionVector } from '../src/clocks/version-vector.js';
 import { COORDINATION } from '../src/coordination/coordination.js';
 import { applyEntry } from '../src/keyspace/ordered/apply.js';
 import { encodeEntry } from '../src/keyspace/ordered/entry.js';
+import { readStanding } from '../src/keyspace/ordered/progress.js';
 import type { Storage } from '../src/ports/storage.js';
 import { CausalDriver } from '../src/replica/causal/causal-driver.js';
 import { OrderedMachine } from '../src/replica/order/ordered-machine.js';
@@ -62,10 +63,12 @@ function machineAlone(): BenchCase {
       const entries = puts();
       return () => {
         const layers = new StateLayers(NOTHING);
+        let standing = readStanding(layers);
         for (const [i, bytes] of entries.entries()) {
-          const applied = applyEntry(layers, i + 1, bytes, COORDINATION);
+          const applied = applyEntry(layers, i + 1, bytes, COORDINATION, standing);
           if (applied.kind === 'corrupt') throw new Error(applied.reason);
           layers.absorb(applied.writes);
+          standing = applied.standing;
         }
       };
     },

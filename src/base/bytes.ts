@@ -14,11 +14,13 @@ const utf8Decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
 export const EMPTY_BYTES = new Uint8Array(0);
 
+/** Texts up to this length are encoded and decoded here: for them, the way into the native coders costs more. */
+const SHORT_MAX = 64;
+
 export function utf8Encode(text: string): Uint8Array {
-  if (text.length > 64 || !isAscii(text)) return utf8Encoder.encode(text);
+  if (text.length > SHORT_MAX) return utf8Encoder.encode(text);
   const bytes = new Uint8Array(text.length);
-  for (let i = 0; i < text.length; i += 1) bytes[i] = text.charCodeAt(i);
-  return bytes;
+  return putAscii(text, bytes, 0) ? bytes : utf8Encoder.encode(text);
 }
 
 /** @throws DecodeError on anything that is not UTF-8. */
@@ -96,9 +98,14 @@ export class ByteWriter {
     assert(Number.isSafeInteger(value) && value >= 0, 'varuint out of range', { value });
     this.#reserve(8);
     let rest = value;
-    while (rest > 0x7f) {
+    // Beyond 32 bits there are no shifts.
+    while (rest > 0x7fff_ffff) {
       this.#bytes[this.#at++] = (rest % 128) | 0x80;
       rest = Math.floor(rest / 128);
+    }
+    while (rest > 0x7f) {
+      this.#bytes[this.#at++] = (rest & 0x7f) | 0x80;
+      rest >>>= 7;
     }
     this.#bytes[this.#at++] = rest;
     return this;
@@ -126,13 +133,13 @@ export class ByteWriter {
   }
 
   string(text: string): this {
-    if (text.length <= 64 && isAscii(text)) {
-      this.varuint(text.length);
-      this.#reserve(text.length);
-      for (let i = 0; i < text.length; i += 1) this.#bytes[this.#at++] = text.charCodeAt(i);
-      return this;
-    }
-    return this.bytes(utf8Encoder.encode(text));
+    const { length } = text;
+    if (length > SHORT_MAX) return this.bytes(utf8Encoder.encode(text));
+    this.#reserve(1 + length);
+    if (!putAscii(text, this.#bytes, this.#at + 1)) return this.bytes(utf8Encoder.encode(text));
+    this.#bytes[this.#at] = length;
+    this.#at += 1 + length;
+    return this;
   }
 
   /** What was written. Neither this writer, which may go on, nor another writes to these bytes again. */
@@ -157,10 +164,14 @@ export class ByteWriter {
 
 export class ByteReader {
   readonly #bytes: Uint8Array;
-  #at = 0;
+  readonly #end: number;
+  #at: number;
 
-  constructor(bytes: Uint8Array) {
+  /** Reads from `start` to the end. */
+  constructor(bytes: Uint8Array, start = 0) {
     this.#bytes = bytes;
+    this.#end = bytes.length;
+    this.#at = start;
   }
 
   get position(): number {
@@ -168,12 +179,12 @@ export class ByteReader {
   }
 
   get remaining(): number {
-    return this.#bytes.length - this.#at;
+    return this.#end - this.#at;
   }
 
   u8(): number {
-    const value = this.#bytes[this.#at];
-    if (value === undefined) throw new DecodeError('truncated');
+    if (this.#at >= this.#end) throw new DecodeError('truncated');
+    const value = this.#bytes[this.#at] as number;
     this.#at += 1;
     return value;
   }
@@ -236,14 +247,7 @@ export class ByteReader {
   }
 
   string(maxLength: number): string {
-    const view = this.bytes(maxLength);
-    if (view.length > 64) return utf8Decode(view);
-    let text = '';
-    for (const byte of view) {
-      if (byte >= 0x80) return utf8Decode(view);
-      text += String.fromCharCode(byte);
-    }
-    return text;
+    return this.span(maxLength, utf8Between);
   }
 
   /** @throws DecodeError if anything is left. */
@@ -260,7 +264,28 @@ export function decodeWhole<T>(bytes: Uint8Array, read: (reader: ByteReader) => 
   return value;
 }
 
-function isAscii(text: string): boolean {
-  for (let i = 0; i < text.length; i += 1) if (text.charCodeAt(i) >= 0x80) return false;
+function utf8Between(bytes: Uint8Array, start: number, end: number): string {
+  if (end - start > SHORT_MAX) return utf8Decode(bytes.subarray(start, end));
+  for (let i = start; i < end; i += 1) {
+    if ((bytes[i] as number) >= 0x80) return utf8Decode(bytes.subarray(start, end));
+  }
+  return latin1Text(bytes, start, end);
+}
+
+/** The short text of one character for each of the bytes `[start, end)`. */
+export function latin1Text(bytes: Uint8Array, start = 0, end = bytes.length): string {
+  const codes = new Array<number>(end - start);
+  for (let i = start; i < end; i += 1) codes[i - start] = bytes[i] as number;
+  // Of an ordinary array this makes a flat string at once; of a typed array it does so slowly.
+  return String.fromCharCode.apply(null, codes);
+}
+
+/** Writes `text` at `at`, one byte a character. False, and `bytes` are to be written anew, if it is more than ASCII. */
+function putAscii(text: string, bytes: Uint8Array, at: number): boolean {
+  for (let i = 0; i < text.length; i += 1) {
+    const code = text.charCodeAt(i);
+    if (code >= 0x80) return false;
+    bytes[at + i] = code;
+  }
   return true;
 }

@@ -7,10 +7,10 @@ for (let n = 0; n < 256; n += 1) {
   TABLE[n] = c;
 }
 
-/** Checksum of `bytes`, continuing from `seed` (the checksum of what came before). Unsigned 32-bit. */
-export function crc32(bytes: Uint8Array, seed = 0): number {
+/** Checksum of bytes `[start, end)`, continuing from `seed` (the checksum of what came before). Unsigned 32-bit. */
+export function crc32(bytes: Uint8Array, seed = 0, start = 0, end = bytes.length): number {
   let crc = ~seed;
-  for (let i = 0; i < bytes.length; i += 1) {
+  for (let i = start; i < end; i += 1) {
     crc = (TABLE[(crc ^ (bytes[i] as number)) & 0xff] as number) ^ (crc >>> 8);
   }
   return ~crc >>> 0;

@@ -4,7 +4,7 @@
  * state is in it, a snapshot is nothing but its pages.
  */
 import { InvariantError } from './assert.js';
-import { compareBytes } from './bytes.js';
+import { compareBytes, latin1Text } from './bytes.js';
 
 /** First byte of every key. The progress comes last, so that a table written in key order is complete only at its end. */
 export const STATE_AREAS = { records: 1, retries: 2, retryQueue: 3, coordination: 4, progress: 0xff } as const;
@@ -78,13 +78,15 @@ export class StateOverlay implements StateReader {
 
   /** All changes, sorted by key; each key once. */
   writes(): StateWrite[] {
-    return [...this.#changes.values()].sort((a, b) => compareBytes(a.key, b.key));
+    const writes = [...this.#changes.values()];
+    // Most entries change one key.
+    return writes.length < 2 ? writes : writes.sort((a, b) => compareBytes(a.key, b.key));
   }
 }
 
 /** A key as a key of a `Map`: one character for each byte. Keys are short. */
 export function keyText(key: Uint8Array): string {
-  return String.fromCharCode.apply(null, key as unknown as number[]);
+  return latin1Text(key);
 }
 
 /** The least key above every key that begins with `prefix`; a prefix of nothing but 0xff has none, and is refused. */

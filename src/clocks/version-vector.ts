@@ -26,6 +26,8 @@ const ORIGIN_MAX_BYTES = 41;
 
 export class VersionVector {
   static readonly EMPTY = new VersionVector([], []);
+  /** The origins of the vector decoded last. */
+  static #lastDecoded: readonly Origin[] = [];
 
   /** Strictly ascending. Vectors that name the same origins mostly share this array, which makes them quick to compare. */
   readonly #origins: readonly Origin[];
@@ -186,17 +188,22 @@ export class VersionVector {
   /** @throws DecodeError unless the input is the canonical form: known origin syntax, strictly sorted, no zeros. */
   static decode(reader: ByteReader): VersionVector {
     const size = reader.varuint();
+    if (size === 0) return VersionVector.EMPTY;
     if (size > LIMITS.vectorMaxEntries) throw new DecodeError(`vector of ${size} entries`);
-    const origins: Origin[] = [];
+    // Mostly the same origins come again: then the vectors share them, and only the counters are new.
+    const expected = VersionVector.#lastDecoded;
+    let origins: Origin[] | undefined = expected.length === size ? undefined : [];
     const counters: number[] = [];
     for (let i = 0; i < size; i += 1) {
-      const { origin, counter } = decodeDot(reader);
-      const previous = origins[i - 1];
+      const origin = decodeOrigin(reader);
+      if (origins === undefined && origin !== expected[i]) origins = expected.slice(0, i);
+      const previous = origins === undefined ? undefined : origins[i - 1];
       if (previous !== undefined && previous >= origin) throw new DecodeError('vector is not sorted');
-      origins.push(origin);
-      counters.push(counter);
+      origins?.push(origin);
+      counters.push(decodeCounter(reader));
     }
-    return VersionVector.#ofSorted(origins, counters);
+    if (origins !== undefined) VersionVector.#lastDecoded = origins;
+    return new VersionVector(origins ?? expected, counters);
   }
 }
 
@@ -210,9 +217,13 @@ export function decodeOrigin(reader: ByteReader): Origin {
 /** @throws DecodeError unless it is an origin and a positive counter. */
 export function decodeDot(reader: ByteReader): Dot {
   const origin = decodeOrigin(reader);
+  return { origin, counter: decodeCounter(reader) };
+}
+
+function decodeCounter(reader: ByteReader): number {
   const counter = reader.varuint();
   if (counter === 0) throw new DecodeError('dot with counter 0');
-  return { origin, counter };
+  return counter;
 }
 
 export function encodeDot(writer: ByteWriter, dot: Dot): void {

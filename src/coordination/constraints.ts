@@ -57,6 +57,7 @@ export function drop(state: StateOverlay, name: string): CoordinationAnswer | Re
 /** Keep every constraint over the changes of one write, or refuse and change nothing. Values may swap keys. */
 export function admitChanges(state: StateOverlay, changes: readonly ValueChange[]): Refusal | undefined {
   const catalog = sweep(state, readCatalog(state));
+  if (catalog.constraints.length === 0) return undefined;
   const trial = new StateOverlay(state);
   for (const constraint of catalog.constraints) {
     const under = changesUnder(constraint, changes);

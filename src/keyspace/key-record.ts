@@ -18,7 +18,11 @@ const SIBLINGS_MAX = 1024;
 
 /** The record after `incoming` was delivered. */
 export function applyVersion(record: KeyRecord, incoming: Version): KeyRecord {
+  const [only] = record;
+  if (only === undefined) return [incoming];
   if (record.some((version) => bears(version, incoming.dot))) return record;
+  // Nearly always there is one version, and the next write comes after it.
+  if (record.length === 1 && supersedes(incoming, only)) return [incoming];
   const kept = record.filter((version) => !supersedes(incoming, version));
   if (kept.some((version) => supersedes(version, incoming))) return kept;
   return insert(kept, incoming);

@@ -89,7 +89,8 @@ export function decodeVersion(reader: ByteReader): Version {
 
 const contentTypes = new Interning<string>((text) => text);
 
-function internContentType(bytes: Uint8Array, start: number, end: number): string {
+/** Of the few content types that are in use, the one string of each. */
+export function internContentType(bytes: Uint8Array, start: number, end: number): string {
   return contentTypes.of(bytes, start, end) ?? '';
 }
 

@@ -11,7 +11,7 @@ import type { Command, TxnOp, WriteOp } from '../../src/keyspace/ordered/command
 import type { Condition } from '../../src/keyspace/ordered/condition.js';
 import { type Entry, encodeEntry } from '../../src/keyspace/ordered/entry.js';
 import type { Outcome } from '../../src/keyspace/ordered/outcome.js';
-import { readProgress } from '../../src/keyspace/ordered/progress.js';
+import { progressWrite, readProgress } from '../../src/keyspace/ordered/progress.js';
 import { readOrdered } from '../../src/keyspace/ordered/state-keys.js';
 import { A } from './plane-values.js';
 
@@ -103,12 +103,17 @@ export class OrderedLog {
   }
 }
 
+/** All that an entry changes in the state, its progress included. */
+export function changesOf({ writes, standing }: Applied): StateWrite[] {
+  return [...writes, progressWrite(standing.progress)];
+}
+
 /** Apply to `state`, in place. A refusal of the entry fails the test. */
 export function applyNext(state: PlainTable, bytes: Uint8Array | undefined): Applied {
   const index = readProgress(state).applied + 1;
   const applied = bytes === undefined ? applyForeign(state, index) : applyEntry(state, index, bytes, COORDINATION);
   if (applied.kind === 'corrupt') throw new Error(`entry ${index} is corrupt: ${applied.reason}`);
-  state.store(applied.writes);
+  state.store(changesOf(applied));
   return applied;
 }
 

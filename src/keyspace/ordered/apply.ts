@@ -12,13 +12,21 @@ import type { ShownValue, ValueChange } from '../../base/shown-value.js';
 import { StateOverlay, type StateReader, type StateWrite } from '../../base/state-table.js';
 import { VersionVector } from '../../clocks/version-vector.js';
 import { EMPTY_BODY, type GroupBody, type GroupOp, type GroupStem, versionOf } from '../group-body.js';
-import { applyVersion, decodeRecord, encodeRecord, isForgettable, type KeyRecord, pastOf } from '../key-record.js';
+import {
+  applyVersion,
+  decodeRecord,
+  encodeRecord,
+  isForgettable,
+  type KeyRecord,
+  NO_VERSIONS,
+  pastOf,
+} from '../key-record.js';
 import { adopt } from './adoption.js';
 import { type Command, keysOf, type WriteOp } from './command.js';
 import type { Coordinator } from './coordinator.js';
 import { decodeEntry, type Entry, type ProposalName } from './entry.js';
 import type { Outcome } from './outcome.js';
-import { type Forgotten, readForgotten, readProgress, writeForgotten, writeProgress } from './progress.js';
+import { type Forgotten, readStanding, type Standing, writeForgotten } from './progress.js';
 import { findOutcome, forgetOutcomes, isStored, storeOutcome } from './retries.js';
 import { keyOfRecord, readOrdered, recordKey, recordRange } from './state-keys.js';
 import { planTransaction, type Transaction } from './transact.js';
@@ -38,8 +46,10 @@ export interface Applied {
   readonly replayed: boolean;
   /** What a session that is told the outcome has seen: to be joined into its token. Of `stale`, what is to be waited for. */
   readonly past: VersionVector;
-  /** To be stored in one transaction with nothing of a later entry missing between. */
+  /** To be stored in one transaction with nothing of a later entry missing between, and with the progress. */
   readonly writes: readonly StateWrite[];
+  /** After this entry. */
+  readonly standing: Standing;
   readonly group: LogGroup;
 }
 
@@ -57,6 +67,8 @@ interface Effect {
   readonly past: VersionVector;
   readonly deps: VersionVector;
   readonly ops: readonly GroupOp[];
+  /** If the entry has changed it. */
+  readonly forgotten?: Forgotten;
 }
 
 /** What the functions below share: one entry in the making. */
@@ -71,7 +83,7 @@ interface Step {
 
 /**
  * Apply the entry `bytes` at `index`, the next after the one applied last. `state` stays as it is; `writes` is what
- * becomes of it.
+ * becomes of it. `standing` is what the entry before has left, or what `state` says of it.
  * @throws DecodeError if the stored state, not the entry, is damaged
  */
 export function applyEntry(
@@ -79,17 +91,18 @@ export function applyEntry(
   index: number,
   bytes: Uint8Array,
   coordinator: Coordinator,
+  { progress, forgotten }: Standing = readStanding(state),
 ): Applied | CorruptEntry {
   const read = readEntry(index, bytes, coordinator);
   if (read.kind === 'corrupt') return read;
   const { entry } = read;
-  const overlay = new StateOverlay(state);
-  const progress = readProgress(overlay);
+  const { hlc } = entry;
   assert(index === progress.applied + 1, 'entry out of turn', { index, applied: progress.applied });
+  const overlay = new StateOverlay(state);
   const timeMs = Math.max(progress.timeMs, entry.timeMs);
-  const effect = takeEffect({ state: overlay, index, entry, coordinator, forgotten: readForgotten(overlay), timeMs });
-  const retriesFrom = forgetOutcomes(overlay, progress.retriesFrom, index, timeMs);
-  writeProgress(overlay, { applied: index, timeMs, hlc: entry.hlc, retriesFrom });
+  const effect = takeEffect({ state: overlay, index, entry, coordinator, forgotten, timeMs });
+  const mayStore = entry.retry !== undefined;
+  const retriesFrom = forgetOutcomes(overlay, progress.retriesFrom, index, timeMs, mayStore);
   assert(effect.deps.get(LOG_ORIGIN) < index, 'log group depends on itself', { index, deps: effect.deps });
   const body = effect.ops.length === 0 ? EMPTY_BODY : { retry: undefined, ops: effect.ops };
   return {
@@ -100,17 +113,20 @@ export function applyEntry(
     replayed: effect.replayed === true,
     past: effect.past,
     writes: overlay.writes(),
-    group: { dot: { origin: LOG_ORIGIN, counter: index }, hlc: entry.hlc, deps: effect.deps, body },
+    standing: { progress: { applied: index, timeMs, hlc, retriesFrom }, forgotten: effect.forgotten ?? forgotten },
+    group: { dot: { origin: LOG_ORIGIN, counter: index }, hlc, deps: effect.deps, body },
   };
 }
 
 /** Move on over an entry at `index` that is none of ours: one that opens a term, or changes the membership. */
-export function applyForeign(state: StateReader, index: number): Applied {
-  const overlay = new StateOverlay(state);
-  const progress = readProgress(overlay);
+export function applyForeign(
+  state: StateReader,
+  index: number,
+  { progress, forgotten }: Standing = readStanding(state),
+): Applied {
   assert(index === progress.applied + 1, 'entry out of turn', { index, applied: progress.applied });
-  const retriesFrom = forgetOutcomes(overlay, progress.retriesFrom, index, progress.timeMs);
-  writeProgress(overlay, { ...progress, applied: index, retriesFrom });
+  const overlay = new StateOverlay(state);
+  const retriesFrom = forgetOutcomes(overlay, progress.retriesFrom, index, progress.timeMs, false);
   const { EMPTY } = VersionVector;
   return {
     kind: 'applied',
@@ -120,6 +136,7 @@ export function applyForeign(state: StateReader, index: number): Applied {
     replayed: false,
     past: EMPTY,
     writes: overlay.writes(),
+    standing: { progress: { ...progress, applied: index, retriesFrom }, forgotten },
     group: { dot: { origin: LOG_ORIGIN, counter: index }, hlc: progress.hlc, deps: EMPTY, body: EMPTY_BODY },
   };
 }
@@ -132,7 +149,7 @@ function readEntry(
   try {
     const entry = decodeEntry(bytes);
     if (entry.command.kind === 'coordinate') coordinator.checkCommand(entry.command.command);
-    const newest = Math.max(entry.base, ...pastsOf(entry).map((past) => past.get(LOG_ORIGIN)));
+    const newest = newestSeen(entry);
     if (newest >= index) throw new DecodeError(`an entry that has seen entry ${newest}`);
     return { kind: 'entry', entry };
   } catch (error) {
@@ -141,10 +158,13 @@ function readEntry(
   }
 }
 
-function pastsOf({ deps, adopted, command }: Entry): VersionVector[] {
-  const pasts = adopted.flatMap(({ versions }) => versions.map((version) => version.deps));
-  if (command.kind === 'forget') pasts.push(command.stable);
-  return [deps, ...pasts];
+/** Index of the newest entry that whoever proposed this one had seen. */
+function newestSeen({ base, deps, adopted, command }: Entry): number {
+  let newest = Math.max(base, deps.get(LOG_ORIGIN));
+  for (const { versions } of adopted) {
+    for (const version of versions) newest = Math.max(newest, version.deps.get(LOG_ORIGIN));
+  }
+  return command.kind === 'forget' ? Math.max(newest, command.stable.get(LOG_ORIGIN)) : newest;
 }
 
 /** An entry that changes no key, or is not to be told anything. */
@@ -216,19 +236,20 @@ function seenBy({ entry, index }: Step): VersionVector {
 function forget({ state, index, forgotten }: Step, command: Extract<Command, { readonly kind: 'forget' }>): Effect {
   const stable = forgotten.stable.join(command.stable);
   if (stable.size > LIMITS.vectorMaxEntries) return nothing(tooManyOrigins(stable));
-  if (stable !== forgotten.stable) writeForgotten(state, { stable, at: index });
+  const after = stable === forgotten.stable ? forgotten : { stable, at: index };
+  if (after !== forgotten) writeForgotten(state, after);
   for (const key of command.keys) {
     const record = readOrdered(state, key);
     if (record.length > 0 && isForgettable(record, stable)) state.delete(recordKey(key));
   }
-  return nothing({ kind: 'done' });
+  return { ...nothing({ kind: 'done' }), forgotten: after };
 }
 
 function transact(step: Step, command: Transaction): Effect {
   const { state, index, entry, coordinator, forgotten } = step;
   const dot = { origin: LOG_ORIGIN, counter: index };
-  const recordOf = onceEach((key) => readOrdered(state, key));
-  const unknown = unknownPast(step, keysOf(command).map(recordOf));
+  const recordOf = readerOf(state, command);
+  const unknown = unknownPast(step, command, recordOf);
   if (unknown !== undefined) return nothing({ kind: 'stale' }, unknown);
   const plan = planTransaction(command, dot, recordOf);
   if (plan.observed.size > LIMITS.vectorMaxEntries) return nothing(tooManyOrigins(plan.observed));
@@ -240,14 +261,15 @@ function transact(step: Step, command: Transaction): Effect {
   const past = deps.with(dot);
   if (past.size > LIMITS.vectorMaxEntries) return nothing(tooManyOrigins(past));
   const ops = plan.ops.map((op) => groupOpOf(op, index));
-  const changes = plan.ops.map((op, i) => changeOf(op, records[i] ?? []));
+  const changes = plan.ops.map((op, i) => changeOf(op, records[i] ?? NO_VERSIONS));
   const broken = coordinator.admit(state, changes);
   if (broken !== undefined) return nothing(broken, past);
-  for (const [i, op] of ops.entries()) {
-    const record = applyVersion(records[i] ?? [], versionOf(op, { dot, hlc: entry.hlc, deps }));
+  const stem = { dot, hlc: entry.hlc, deps };
+  ops.forEach((op, i) => {
+    const record = applyVersion(records[i] ?? NO_VERSIONS, versionOf(op, stem));
     assert(record.length === 1, 'a linearizable write leaves siblings', { index, key: op.key, left: record.length });
     state.put(recordKey(op.key), encodeRecord(record));
-  }
+  });
   return { outcome: plan.outcome, past, deps, ops };
 }
 
@@ -257,9 +279,13 @@ function transact(step: Step, command: Transaction): Effect {
  * others. So the keys must depend on nothing but what the proposer had when it chose what to adopt, and on the log. Returns
  * what they depend on if they do not.
  */
-function unknownPast({ index, entry }: Step, records: readonly KeyRecord[]): VersionVector | undefined {
+function unknownPast(
+  { index, entry }: Step,
+  command: Transaction,
+  recordOf: (key: string) => KeyRecord,
+): VersionVector | undefined {
   if (entry.known === undefined) return undefined;
-  const past = records.reduce((joined, record) => pastOf(record, joined), VersionVector.EMPTY);
+  const past = keysOf(command).reduce((joined, key) => pastOf(recordOf(key), joined), VersionVector.EMPTY);
   return entry.known.with({ origin: LOG_ORIGIN, counter: index }).includes(past) ? undefined : past;
 }
 
@@ -270,11 +296,15 @@ function groupOpOf(op: WriteOp, seen: number): GroupOp {
     : { kind: 'put', key, seen, contentType: op.contentType, bytes: op.bytes };
 }
 
-/** `read`, remembering what it returned. */
-function onceEach(read: (key: string) => KeyRecord): (key: string) => KeyRecord {
+/** Reads each key of the command once. */
+function readerOf(state: StateReader, command: Transaction): (key: string) => KeyRecord {
+  if (command.kind === 'write') {
+    const record = readOrdered(state, command.op.key);
+    return () => record;
+  }
   const known = new Map<string, KeyRecord>();
   return (key) => {
-    const record = known.get(key) ?? read(key);
+    const record = known.get(key) ?? readOrdered(state, key);
     known.set(key, record);
     return record;
   };

@@ -2,6 +2,7 @@
 import { type ByteReader, type ByteWriter, DecodeError } from '../../base/bytes.js';
 import { LIMITS } from '../../base/limits.js';
 import { VersionVector } from '../../clocks/version-vector.js';
+import { internContentType } from '../version.js';
 import { type Condition, decodeCondition, encodeCondition } from './condition.js';
 
 export type WriteOp =
@@ -149,7 +150,7 @@ function decodeOp(reader: ByteReader): TxnOp {
   if (kind === OP_DELETE) return { kind: 'delete', key };
   if (kind === OP_GET) return { kind: 'get', key };
   if (kind !== OP_PUT) throw new DecodeError(`unknown operation kind ${kind}`);
-  const contentType = reader.string(LIMITS.contentTypeMaxBytes);
+  const contentType = reader.span(LIMITS.contentTypeMaxBytes, internContentType);
   const bytes = reader.bytes(LIMITS.valueMaxBytes);
   return { kind: 'put', key, contentType, bytes };
 }

@@ -71,13 +71,13 @@ export function encodeEntry(entry: Entry): Uint8Array {
   }
   const bytes = writer.finish();
   try {
-    decodeBody(bytes.subarray(BODY_AT), entry.timeMs, VERSION);
+    decodeBody(bytes, entry.timeMs, VERSION);
   } catch (error) {
     if (!(error instanceof DecodeError)) throw error;
     throw new CausewayError('invalid-request', `The request cannot be carried by the log: ${error.message}.`);
   }
   bytes[0] = VERSION;
-  viewOf(bytes).setUint32(BODY_CHECKSUM_AT, crc32(bytes.subarray(BODY_AT)));
+  putUint32(bytes, BODY_CHECKSUM_AT, crc32(bytes, 0, BODY_AT));
   return stampEntry(bytes, entry.timeMs);
 }
 
@@ -85,10 +85,11 @@ export function encodeEntry(entry: Entry): Uint8Array {
 export function stampEntry(bytes: Uint8Array, timeMs: number): Uint8Array {
   const isTime = Number.isSafeInteger(timeMs) && timeMs >= 0 && timeMs <= TIME_MAX_MS;
   assert(isTime && bytes.length >= BODY_AT, 'not a time, or not an entry', { timeMs, bytes: bytes.length });
-  const view = viewOf(bytes);
-  view.setUint16(TIME_AT, Math.floor(timeMs / 2 ** 32));
-  view.setUint32(TIME_AT + 2, timeMs % 2 ** 32);
-  view.setUint32(CHECKSUM_AT, crc32(bytes.subarray(0, CHECKSUM_AT)));
+  const high = Math.floor(timeMs / 2 ** 32);
+  bytes[TIME_AT] = high >>> 8;
+  bytes[TIME_AT + 1] = high;
+  putUint32(bytes, TIME_AT + 2, timeMs % 2 ** 32);
+  putUint32(bytes, CHECKSUM_AT, crc32(bytes, 0, 0, CHECKSUM_AT));
   return bytes;
 }
 
@@ -96,19 +97,17 @@ export function stampEntry(bytes: Uint8Array, timeMs: number): Uint8Array {
 export function decodeEntry(bytes: Uint8Array): Entry {
   if (bytes.length < BODY_AT) throw new DecodeError(`entry of ${bytes.length} bytes`);
   if (bytes.length > LIMITS.entryMaxBytes) throw new DecodeError(`entry of ${bytes.length} bytes`);
-  const view = viewOf(bytes);
-  if (view.getUint32(CHECKSUM_AT) !== crc32(bytes.subarray(0, CHECKSUM_AT)))
-    throw new DecodeError('checksum of the head');
+  if (uint32At(bytes, CHECKSUM_AT) !== crc32(bytes, 0, 0, CHECKSUM_AT)) throw new DecodeError('checksum of the head');
   const version = bytes[0];
   if (version !== VERSION && version !== VERSION_WITHOUT_KNOWN) throw new DecodeError(`entry of version ${version}`);
-  const body = bytes.subarray(BODY_AT);
-  if (view.getUint32(BODY_CHECKSUM_AT) !== crc32(body)) throw new DecodeError('checksum of the body');
-  return decodeBody(body, view.getUint16(TIME_AT) * 2 ** 32 + view.getUint32(TIME_AT + 2), version);
+  if (uint32At(bytes, BODY_CHECKSUM_AT) !== crc32(bytes, 0, BODY_AT)) throw new DecodeError('checksum of the body');
+  const high = ((bytes[TIME_AT] as number) << 8) | (bytes[TIME_AT + 1] as number);
+  return decodeBody(bytes, high * 2 ** 32 + uint32At(bytes, TIME_AT + 2), version);
 }
 
 /** The name of an encoded entry, without reading the rest. @throws DecodeError if it has none. */
 export function proposalOf(bytes: Uint8Array): ProposalName {
-  return decodeProposal(new ByteReader(bytes.subarray(BODY_AT)));
+  return decodeProposal(new ByteReader(bytes, BODY_AT));
 }
 
 function encodeBody(writer: ByteWriter, entry: Entry): void {
@@ -125,8 +124,8 @@ function encodeBody(writer: ByteWriter, entry: Entry): void {
   encodeCommand(writer, entry.command);
 }
 
-function decodeBody(body: Uint8Array, timeMs: number, version: number): Entry {
-  const reader = new ByteReader(body);
+function decodeBody(bytes: Uint8Array, timeMs: number, version: number): Entry {
+  const reader = new ByteReader(bytes, BODY_AT);
   const entry: Entry = {
     timeMs,
     proposal: decodeProposal(reader),
@@ -163,6 +162,13 @@ function decodeFences(reader: ByteReader): readonly Fence[] {
   }));
 }
 
-function viewOf(bytes: Uint8Array): DataView {
-  return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+function uint32At(bytes: Uint8Array, at: number): number {
+  return new ByteReader(bytes, at).u32();
+}
+
+function putUint32(bytes: Uint8Array, at: number, value: number): void {
+  bytes[at] = value >>> 24;
+  bytes[at + 1] = value >>> 16;
+  bytes[at + 2] = value >>> 8;
+  bytes[at + 3] = value;
 }

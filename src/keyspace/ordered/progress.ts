@@ -1,6 +1,6 @@
 /** How far the ordered state has come, and what it has forgotten. */
 import { ByteReader, ByteWriter, DecodeError } from '../../base/bytes.js';
-import type { StateOverlay, StateReader } from '../../base/state-table.js';
+import type { StateOverlay, StateReader, StateWrite } from '../../base/state-table.js';
 import { decodeHlc, encodeHlc, HLC_ZERO, type Hlc } from '../../clocks/hybrid-logical-clock.js';
 import { VersionVector } from '../../clocks/version-vector.js';
 import { FORGOTTEN_KEY, PROGRESS_KEY } from './state-keys.js';
@@ -12,7 +12,7 @@ export interface Progress {
   readonly timeMs: number;
   /** Stamp of the last entry that carried one. */
   readonly hlc: Hlc;
-  /** No outcome stored by an entry below this index is left. */
+  /** No outcome stored by an entry below this index is left, or was ever stored. */
   readonly retriesFrom: number;
 }
 
@@ -30,26 +30,30 @@ export interface Forgotten {
 
 export const NOTHING_FORGOTTEN: Forgotten = { stable: VersionVector.EMPTY, at: 0 };
 
+/** What every entry finds out first, and leaves to the next one, so that nobody looks it up for each. */
+export interface Standing {
+  readonly progress: Progress;
+  readonly forgotten: Forgotten;
+}
+
 const FORMAT = 1;
 
-/** What was written as these bytes, which nobody changes: the next entry, mostly, reads what the last one wrote. */
-const written = new WeakMap<Uint8Array, Progress>();
+/** @throws DecodeError if what is stored is damaged, or of a newer format. */
+export function readStanding(state: StateReader): Standing {
+  return { progress: readProgress(state), forgotten: readForgotten(state) };
+}
 
 /** @throws DecodeError if what is stored is damaged, or of a newer format. */
 export function readProgress(state: StateReader): Progress {
   const stored = state.get(PROGRESS_KEY);
-  if (stored === undefined) return NO_PROGRESS;
-  const known = written.get(stored);
-  return known ?? decodeProgress(stored);
+  return stored === undefined ? NO_PROGRESS : decodeProgress(stored);
 }
 
-export function writeProgress(state: StateOverlay, progress: Progress): void {
-  const { applied, timeMs, hlc, retriesFrom } = progress;
+/** Belongs into every transaction that stores what entries have changed: the progress after the last of them. */
+export function progressWrite({ applied, timeMs, hlc, retriesFrom }: Progress): StateWrite {
   const writer = new ByteWriter(40).u8(FORMAT).varuint(applied).varuint(timeMs);
   encodeHlc(writer, hlc);
-  const bytes = writer.varuint(retriesFrom).finish();
-  written.set(bytes, progress);
-  state.put(PROGRESS_KEY, bytes);
+  return { key: PROGRESS_KEY, value: writer.varuint(retriesFrom).finish() };
 }
 
 export function decodeProgress(stored: Uint8Array): Progress {

@@ -52,9 +52,15 @@ export function storeOutcome(state: StateOverlay, idempotencyKey: string, stored
 
 /**
  * Forget outcomes beyond the window, a few at a time, oldest first. `from` is the oldest that may be left; returns the
- * new one.
+ * new one. `mayStore` is false if the entry at `index` cannot have stored any: then nobody has to look.
  */
-export function forgetOutcomes(state: StateOverlay, from: number, index: number, timeMs: number): number {
+export function forgetOutcomes(
+  state: StateOverlay,
+  from: number,
+  index: number,
+  timeMs: number,
+  mayStore: boolean,
+): number {
   let oldest = from;
   for (let step = 0; step < FORGOTTEN_PER_ENTRY && oldest < index; step += 1, oldest += 1) {
     const queueKey = retryQueueKey(oldest);
@@ -70,7 +76,7 @@ export function forgetOutcomes(state: StateOverlay, from: number, index: number,
     }
     state.delete(queueKey);
   }
-  return oldest;
+  return oldest === index && !mayStore ? index + 1 : oldest;
 }
 
 function isKept(stored: StoredOutcome, index: number, timeMs: number): boolean {

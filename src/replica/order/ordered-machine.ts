@@ -5,7 +5,7 @@
  * which stores both in one transaction.
  */
 import { assert } from '../../base/assert.js';
-import { compareBytes, DecodeError } from '../../base/bytes.js';
+import { DecodeError } from '../../base/bytes.js';
 import { CausewayError } from '../../base/errors.js';
 import { LIMITS } from '../../base/limits.js';
 import type { StateReader } from '../../base/state-table.js';
@@ -13,8 +13,7 @@ import type { VersionVector } from '../../clocks/version-vector.js';
 import type { DeliveredEntry } from '../../consensus/total-order.js';
 import { type Applied, applyEntry, applyForeign, type LogGroup } from '../../keyspace/ordered/apply.js';
 import type { Coordinator } from '../../keyspace/ordered/coordinator.js';
-import { readForgotten, readProgress } from '../../keyspace/ordered/progress.js';
-import { FORGOTTEN_KEY } from '../../keyspace/ordered/state-keys.js';
+import { progressWrite, readStanding, type Standing } from '../../keyspace/ordered/progress.js';
 import type { Storage, StorageWrite } from '../../ports/storage.js';
 import type { Time } from '../../ports/time.js';
 import { guardCorruption } from '../stored-state.js';
@@ -52,6 +51,8 @@ export class OrderedMachine implements OrderedState, AppliedState {
   readonly #appliedListeners: ((applied: Applied, term: number) => void)[] = [];
   readonly #jumpListeners: ((index: number) => void)[] = [];
   #table: StateTable;
+  /** After the last entry that was applied. */
+  #standing: Standing;
   #queue: DeliveredEntry[] = [];
   /** The first entry of the queue that is not applied. */
   #head = 0;
@@ -73,7 +74,8 @@ export class OrderedMachine implements OrderedState, AppliedState {
     this.#options = options;
     this.#table = activeTable(storage);
     this.#layers = new StateLayers(new StoredTable(storage, this.#table));
-    this.#durable = guardCorruption('progress of the ordered state', () => readProgress(this.#layers)).applied;
+    this.#standing = this.#readStanding();
+    this.#durable = this.#standing.progress.applied;
     this.#applied = this.#durable;
     this.#delivered = this.#durable;
     this.#forgotten = new AgreedForgetting(this.#layers);
@@ -122,7 +124,8 @@ export class OrderedMachine implements OrderedState, AppliedState {
   /** What has gathered since the last call; undefined if nothing has. Nothing more is taken until `stored`. */
   take(): MachineTurn | undefined {
     if (this.#closed || this.#underWay !== undefined || this.#groups.length === 0) return undefined;
-    const writes = this.#layers.send().map((write) => tableWrite(this.#table, write));
+    const changes = [...this.#layers.send(), progressWrite(this.#standing.progress)];
+    const writes = changes.map((write) => tableWrite(this.#table, write));
     const groups = this.#groups;
     this.#groups = [];
     this.#gatheredBytes = 0;
@@ -203,6 +206,7 @@ export class OrderedMachine implements OrderedState, AppliedState {
     const old = this.#table;
     this.#table = otherTable(old);
     this.#layers.jump(new StoredTable(this.#options.storage, this.#table));
+    this.#standing = this.#readStanding();
     this.#queue = [];
     this.#head = 0;
     this.#groups = [];
@@ -215,6 +219,10 @@ export class OrderedMachine implements OrderedState, AppliedState {
     this.#spare.clear(old);
     for (const listener of this.#jumpListeners) listener(index);
     this.onGathered();
+  }
+
+  #readStanding(): Standing {
+    return guardCorruption('progress of the ordered state', () => readStanding(this.#layers));
   }
 
   #scheduleSlice(): void {
@@ -262,26 +270,30 @@ export class OrderedMachine implements OrderedState, AppliedState {
 
   /** @throws CausewayError `data-dir-corrupt`: an entry that cannot be applied is never skipped */
   #apply({ index, term, bytes }: DeliveredEntry): void {
-    const applied = applyNext(this.#layers, index, bytes, this.#options.coordinator);
+    const { forgotten } = this.#standing;
+    const applied = applyNext(this.#layers, this.#standing, index, bytes, this.#options.coordinator);
     this.#layers.absorb(applied.writes);
+    this.#standing = applied.standing;
     this.#applied = index;
     this.#groups.push(applied.group);
-    for (const { key, value } of applied.writes) {
-      this.#gatheredBytes += key.length + (value?.length ?? 0);
-      if (compareBytes(key, FORGOTTEN_KEY) === 0) this.#forgotten.note(readForgotten(this.#layers));
-    }
+    for (const { key, value } of applied.writes) this.#gatheredBytes += key.length + (value?.length ?? 0);
+    if (applied.standing.forgotten !== forgotten) this.#forgotten.note(applied.standing.forgotten);
     for (const listener of this.#appliedListeners) listener(applied, term);
   }
 }
 
 function applyNext(
   state: StateReader,
+  standing: Standing,
   index: number,
   bytes: Uint8Array | undefined,
   coordinator: Coordinator,
 ): Applied {
   try {
-    const applied = bytes === undefined ? applyForeign(state, index) : applyEntry(state, index, bytes, coordinator);
+    const applied =
+      bytes === undefined
+        ? applyForeign(state, index, standing)
+        : applyEntry(state, index, bytes, coordinator, standing);
     if (applied.kind === 'applied') return applied;
     throw new CausewayError('data-dir-corrupt', `entry ${index} of the log is damaged (${applied.reason})`);
   } catch (error) {

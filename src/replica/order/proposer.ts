@@ -151,8 +151,11 @@ export class Proposer implements Proposals {
     this.#lastHlc = tickHlc(compareHlc(seen, this.#lastHlc) > 0 ? seen : this.#lastHlc, time.wallMs());
     this.#number += 1;
     const [number, origin] = [this.#number, self()];
+    const { base, retry, deps, known, adopted, fences, command } = entry;
     const proposal = { origin, number };
-    return { bytes: encodeEntry({ ...entry, timeMs: 0, proposal, hlc: this.#lastHlc }), number, origin };
+    // Named one by one: spreading one object into another costs more than encoding it.
+    const whole = { timeMs: 0, proposal, hlc: this.#lastHlc, base, retry, deps, known, adopted, fences, command };
+    return { bytes: encodeEntry(whole), number, origin };
   }
 
   #append(attempt: Attempt, bytes: Uint8Array): void {

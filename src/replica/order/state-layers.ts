@@ -7,15 +7,15 @@ import { keyText, type StateEntry, StateOverlay, type StateReader, type StateWri
 
 type Layer = Map<string, StateWrite>;
 
-/** Rows of storage remembered while there are layers over it: what every entry looks at is read once for many. */
-const REMEMBERED_MAX_ROWS = 256;
+/** Rows of storage that are remembered: whoever proposes an entry looks at what applying it looks at again. */
+const REMEMBERED_MAX_ROWS = 1024;
 const REMEMBERED_MAX_BYTES = 1024;
 
 export class StateLayers implements StateReader {
   #stored: StateReader;
   #underWay: Layer = new Map();
   #gathering: Layer = new Map();
-  /** What storage said of rows that no layer changes; it says so until a transaction of ours lands. */
+  /** What storage says of some rows. Nobody but us changes them. */
   readonly #remembered = new Map<string, Uint8Array | undefined>();
 
   constructor(stored: StateReader) {
@@ -23,7 +23,6 @@ export class StateLayers implements StateReader {
   }
 
   get(key: Uint8Array): Uint8Array | undefined {
-    if (this.#gathering.size === 0 && this.#underWay.size === 0) return this.#stored.get(key);
     const name = keyText(key);
     const write = this.#gathering.get(name) ?? this.#underWay.get(name);
     return write === undefined ? this.#recall(name, key) : write.value;
@@ -52,8 +51,8 @@ export class StateLayers implements StateReader {
 
   /** What was under way is in storage. */
   stored(): void {
+    for (const [name, { value }] of this.#underWay) this.#remember(name, value);
     this.#underWay = new Map();
-    this.#remembered.clear();
   }
 
   /** Another state lies below, and nothing over it. */
@@ -68,8 +67,13 @@ export class StateLayers implements StateReader {
     const known = this.#remembered.get(name);
     if (known !== undefined || this.#remembered.has(name)) return known;
     const value = this.#stored.get(key);
+    this.#remember(name, value);
+    return value;
+  }
+
+  #remember(name: string, value: Uint8Array | undefined): void {
     if (this.#remembered.size >= REMEMBERED_MAX_ROWS) this.#remembered.clear();
     if (value === undefined || value.length <= REMEMBERED_MAX_BYTES) this.#remembered.set(name, value);
-    return value;
+    else this.#remembered.delete(name);
   }
 }

@@ -5,12 +5,11 @@ import { ByteReader, ByteWriter, DecodeError } from '../../../src/base/bytes.js'
 import { crc32 } from '../../../src/base/checksum.js';
 import { ERRORS, type ErrorCode } from '../../../src/base/errors.js';
 import { decodeRefusal, encodeRefusal, type Refusal } from '../../../src/base/refusal.js';
-import { StateOverlay } from '../../../src/base/state-table.js';
 import { COORDINATION } from '../../../src/coordination/coordination.js';
 import { applyEntry } from '../../../src/keyspace/ordered/apply.js';
 import { decodeEntry, type Entry, encodeEntry } from '../../../src/keyspace/ordered/entry.js';
 import type { OpResult, Outcome } from '../../../src/keyspace/ordered/outcome.js';
-import { NO_PROGRESS, writeProgress } from '../../../src/keyspace/ordered/progress.js';
+import { NO_PROGRESS, progressWrite } from '../../../src/keyspace/ordered/progress.js';
 import { decodeStoredOutcome, encodeStoredOutcome, type StoredOutcome } from '../../../src/keyspace/ordered/retries.js';
 import { damaged } from '../../support/damage.js';
 import { PlainTable } from '../../support/ordered-log.js';
@@ -83,9 +82,7 @@ describe('an entry', () => {
     const damage = someEntries.chain((entry) => damaged(encodeEntry(entry))).map(resealed);
     let read = 0;
     const state = new PlainTable();
-    const overlay = new StateOverlay(state);
-    writeProgress(overlay, { ...NO_PROGRESS, applied: 99 });
-    state.store(overlay.writes());
+    state.store([progressWrite({ ...NO_PROGRESS, applied: 99 })]);
     fc.assert(
       fc.property(damage, (bytes) => {
         const result = applyEntry(state, 100, bytes, COORDINATION);

@@ -6,7 +6,7 @@ import { COORDINATION } from '../../../src/coordination/coordination.js';
 import { type Applied, applyEntry, applyForeign } from '../../../src/keyspace/ordered/apply.js';
 import { encodeEntry } from '../../../src/keyspace/ordered/entry.js';
 import { decodePage, encodePage, readPage, restoreWrites } from '../../../src/keyspace/ordered/snapshot.js';
-import { applyNext, PlainTable } from '../../support/ordered-log.js';
+import { applyNext, changesOf, PlainTable } from '../../support/ordered-log.js';
 import { plain } from '../../support/plain.js';
 import { entries, placed } from './arbitraries.js';
 
@@ -72,7 +72,7 @@ describe('two replicas with the same log', () => {
         const turned = log.map((bytes, i) => {
           const applied =
             bytes === undefined ? applyForeign(turn, i + 1) : applyEntry(turn, i + 1, bytes, COORDINATION);
-          if (applied.kind === 'applied') turn.absorb(applied.writes);
+          if (applied.kind === 'applied') turn.absorb(changesOf(applied));
           return applied;
         });
         two.store(turn.writes());

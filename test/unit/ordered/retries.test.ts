@@ -1,9 +1,8 @@
 /** Requests that come again under their Idempotency-Key. */
 import { describe, expect, it } from 'vitest';
 import { LIMITS } from '../../../src/base/limits.js';
-import { StateOverlay } from '../../../src/base/state-table.js';
 import { VersionVector } from '../../../src/clocks/version-vector.js';
-import { readProgress, writeProgress } from '../../../src/keyspace/ordered/progress.js';
+import { progressWrite, readProgress } from '../../../src/keyspace/ordered/progress.js';
 import { retryKey, retryQueueKey } from '../../../src/keyspace/ordered/state-keys.js';
 import { OrderedLog } from '../../support/ordered-log.js';
 import { A, vector } from '../../support/plane-values.js';
@@ -12,9 +11,7 @@ const retry = { key: 'request', fingerprint: 'f' };
 
 /** As if entries without names had filled the log up to `applied`. */
 function skipTo(log: OrderedLog, applied: number): void {
-  const overlay = new StateOverlay(log.state);
-  writeProgress(overlay, { ...readProgress(log.state), applied });
-  log.state.store(overlay.writes());
+  log.state.store([progressWrite({ ...readProgress(log.state), applied })]);
 }
 
 describe('a retry', () => {
