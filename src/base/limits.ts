@@ -79,6 +79,8 @@ export const LIMITS = {
   snapshotIdleMs: 10_000,
 
   tickMs: 20,
+  /** While nobody waits for them, what peers send and what they are sent is gathered for this long after the last time. */
+  gatherMs: 5,
   digestIntervalMs: 250,
   /** A hole seen in an origin's stream is fetched after this, so that mere reordering costs nothing. */
   gapRepairDelayMs: 40,

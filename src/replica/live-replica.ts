@@ -94,7 +94,7 @@ export class LiveReplica implements Replica {
     this.#driver = new CausalDriver({
       ...options,
       machine: this.#machine,
-      isAwaited: () => this.#admission.waiting > 0,
+      isAwaited: () => this.#admission.waiting > 0 || this.#consensus.isAwaitingWrites,
       extraWipe: () => this.#consensus.wipe(),
       onDeleted: (key) => this.#consensus.deleted(key),
       members: this.#members.configuredIds,
@@ -266,7 +266,10 @@ export class LiveReplica implements Replica {
         if (this.#serving) this.#consensus.receiveRaft(from, message);
       },
       onOrder: (from, message) => {
-        if (this.#serving) this.#consensus.receiveOrder(from, message);
+        if (!this.#serving) return;
+        // The answer tells what is durable here, and somebody will wait for it.
+        this.#driver.publish();
+        this.#consensus.receiveOrder(from, message);
       },
     });
   }

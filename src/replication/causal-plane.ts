@@ -73,6 +73,7 @@ export class CausalPlane {
   #trim: Trim | undefined;
   #outstanding: PersistBatch | undefined;
   #durable: VersionVector;
+  #nowMs = 0;
 
   constructor(options: PlaneOptions, recovered: PlaneRecovered) {
     const { self, members, agreement, random, ordered = false } = options;
@@ -256,6 +257,7 @@ export class CausalPlane {
   /** Somebody waits for what peers have: ask all of them, at most every `LIMITS.digestRequestIntervalMs`. */
   requestDigests(now: Now): void {
     this.#observe(now);
+    this.publish();
     if (!this.#digests.mayRequest(now.monotonicMs)) return;
     this.#digests.sent(now.monotonicMs);
     this.#outbox.digest(true);
@@ -285,8 +287,7 @@ export class CausalPlane {
     this.#reached();
     this.#counters.delivered += batch.deliveries.length;
     if (batch.trim !== undefined) this.#retention.commit(batch.trim);
-    const own = batch.deliveries.filter((group) => group.dot.origin === this.#self);
-    for (const message of this.#announcement.announce(own, this.#durable)) this.#outbox.send({ to: 'all', message });
+    this.#announcement.hold(batch.deliveries.filter((group) => group.dot.origin === this.#self));
     if (this.#reports.isDue(this.#durable)) this.#outbox.report();
     this.#delivery.buffer.durable(batch.deliveries);
     if (batch.install === undefined) return;
@@ -294,10 +295,34 @@ export class CausalPlane {
     if (batch.install.last) this.#outbox.digest(false);
   }
 
-  /** Messages and storage reads that may leave now; leaves nothing. */
+  /** There is something for the next batch, or own groups are held to be announced together. */
+  get hasMore(): boolean {
+    const hasBatch = this.#trim !== undefined || (this.#delivery.hasNext && !this.installing);
+    return hasBatch || !this.#announcement.isEmpty;
+  }
+
+  /** Somebody may hear of what is durable here in another way than from this plane: it is announced before. */
+  publish(): void {
+    this.#announcement.hasten();
+  }
+
+  /** Messages and storage reads that may leave now. Leaves nothing but own groups that are gathered for a moment. */
   takeOutbox(): PlaneOutbox {
-    if (this.restored !== undefined) this.#outbox.clear();
+    if (this.restored !== undefined) {
+      this.#outbox.clear();
+      return this.#outbox.take(() => this.#portrait());
+    }
+    // What tells our vector comes after the groups it names, or their absence would be noticed.
+    if (this.#outbox.tellsVector) this.#announcement.hasten();
+    if (this.#announcement.isDue(this.#nowMs)) this.#announce();
     return this.#outbox.take(() => this.#portrait());
+  }
+
+  /** A message of groups tells our vector as well: no report need follow. */
+  #announce(): void {
+    const messages = this.#announcement.take(this.#durable, this.#nowMs);
+    for (const message of messages) this.#outbox.send({ to: 'all', message });
+    this.#outbox.reported();
   }
 
   #openReception(): Reception {
@@ -310,6 +335,7 @@ export class CausalPlane {
       joining: this.#joining,
       stability: this.#stability,
       reports: this.#reports,
+      hasMore: () => this.#outstanding !== undefined || this.#delivery.hasNext,
       serving: new Serving(this.#replica, this.#outbox, this.#retention),
       outbox: this.#outbox,
       counters: this.#counters,
@@ -317,6 +343,7 @@ export class CausalPlane {
   }
 
   #observe(now: Now): void {
+    this.#nowMs = now.monotonicMs;
     this.#peers.observe(now.monotonicMs);
   }
 

@@ -33,6 +33,11 @@ export class Delivery {
     return this.buffer.holding(durable).filter((origin) => origin !== this.#self);
   }
 
+  /** `next` has something to give. */
+  get hasNext(): boolean {
+    return this.#issued.length > 0 || this.buffer.ready > 0;
+  }
+
   /** A local group; it is part of the next transaction. */
   issued(group: WriteGroup): void {
     this.#issued.push(group);

@@ -38,9 +38,18 @@ export class Outbox {
     this.#report = true;
   }
 
+  /** Everybody is told otherwise what a report would say. */
+  reported(): void {
+    this.#report = false;
+  }
+
+  /** A message that says what is durable here is about to leave. */
+  get tellsVector(): boolean {
+    return this.#digestAll !== 'no' || this.#report || this.#digestTo.size > 0 || this.#serves.size > 0;
+  }
+
   get isEmpty(): boolean {
-    const marks = this.#digestAll !== 'no' || this.#report || this.#digestTo.size > 0;
-    return !marks && this.#sends.length === 0 && this.#serves.size === 0;
+    return !this.tellsVector && this.#sends.length === 0;
   }
 
   /** Everything, and leaves nothing. `portrait` is asked only if a message needs it. */

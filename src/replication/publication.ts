@@ -12,17 +12,49 @@ const FRAME_BYTES = 4096;
 const PREFIX_BYTES = 4;
 const BUDGET_BYTES = LIMITS.messageMaxBytes - FRAME_BYTES;
 
-/** Own groups on their way from issue to announcement. */
+/**
+ * Own groups on their way from issue to announcement. Those that somebody waits for leave at once, and so does the first
+ * after a pause; a stream of others is gathered, since a message costs every member far more than one more group in it.
+ */
 export class Announcement {
   /** Counters of own groups for which a client waits on more than local durability. */
   readonly #awaited = new Set<number>();
+  /** Durable, in order, and not announced. */
+  #held: WriteGroup[] = [];
+  #isDue = false;
+  #announcedMs = Number.NEGATIVE_INFINITY;
 
   awaitReport(counter: number): void {
     this.#awaited.add(counter);
   }
 
-  /** Messages for `groups`, which are ours, in order and inside `durable`: as few as the size of a message allows. */
-  announce(groups: readonly WriteGroup[], durable: VersionVector): GroupsMessage[] {
+  /** The groups, which are ours and follow the last ones, are durable. */
+  hold(groups: readonly WriteGroup[]): void {
+    for (const group of groups) {
+      this.#held.push(group);
+      if (this.#awaited.has(group.dot.counter)) this.#isDue = true;
+    }
+  }
+
+  get isEmpty(): boolean {
+    return this.#held.length === 0;
+  }
+
+  /** Somebody may hear of what is held in another way: it is to be announced before. */
+  hasten(): void {
+    this.#isDue = this.#held.length > 0;
+  }
+
+  isDue(nowMs: number): boolean {
+    return this.#isDue || (this.#held.length > 0 && nowMs - this.#announcedMs >= LIMITS.gatherMs);
+  }
+
+  /** Messages for all that is held, which is inside `durable`: as few as the size of a message allows. */
+  take(durable: VersionVector, nowMs: number): GroupsMessage[] {
+    const groups = this.#held;
+    this.#held = [];
+    this.#isDue = false;
+    this.#announcedMs = nowMs;
     const messages: GroupsMessage[] = [];
     let start = 0;
     while (start < groups.length) {
@@ -59,6 +91,7 @@ function endOfMessage(groups: readonly WriteGroup[], start: number): number {
 export class ReportDuty {
   /** By origin: the lowest and the highest counter asked for. Bounded, at the price of a report too many now and then. */
   readonly #wanted = new Map<Origin, { lowest: number; highest: number }>();
+  #known: VersionVector | undefined;
 
   want(groups: readonly WriteGroup[]): void {
     for (const { dot } of groups) {
@@ -71,9 +104,15 @@ export class ReportDuty {
     }
   }
 
+  /** Somebody wants to hear of whatever comes on top of `durable`. */
+  wantMore(durable: VersionVector): void {
+    this.#known = durable;
+  }
+
   /** Whether `durable` has reached something asked for since the last call. */
   isDue(durable: VersionVector): boolean {
-    let due = false;
+    let due = this.#known !== undefined && this.#known !== durable;
+    if (due) this.#known = undefined;
     for (const [origin, wanted] of this.#wanted) {
       const reached = durable.get(origin);
       if (reached < wanted.lowest) continue;

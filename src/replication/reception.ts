@@ -27,6 +27,8 @@ export interface ReceptionParts {
   readonly joining: Joining;
   readonly stability: Stability;
   readonly reports: ReportDuty;
+  /** More than `durable` is here, and becomes durable without anything else having to come. */
+  readonly hasMore: () => boolean;
   readonly serving: Serving;
   readonly outbox: Outbox;
   readonly counters: Record<PlaneCounter, number>;
@@ -81,7 +83,7 @@ export class Reception {
   }
 
   #dispatch({ replica: from, origin }: Peer, message: PlaneMessage, now: Now): void {
-    const { peers, catchUp, joining, reports, serving, outbox, counters } = this.#parts;
+    const { peers, catchUp, joining, reports, hasMore, serving, outbox, counters } = this.#parts;
     switch (message.kind) {
       case 'groups':
         if (message.wantReport) reports.want(message.groups.filter(({ dot }) => peers.admits(dot.origin)));
@@ -93,7 +95,9 @@ export class Reception {
         peers.learnFloor(from, message.floor);
         joining.hear({ replica: from, origin }, message, peers.agreement);
         joining.reach(this.#parts.durable(), peers.replicas);
-        if (message.wantReply) outbox.digestTo(from);
+        if (!message.wantReply) break;
+        outbox.digestTo(from);
+        if (hasMore()) reports.wantMore(this.#parts.durable());
         break;
       case 'fetch':
         if (!serving.fetch(from, message, this.#parts.durable())) counters.refused += 1;

@@ -24,6 +24,7 @@ import { type IssueGroup, type PendingWrite, PendingWrites } from './pending-wri
 import { PlanePost } from './plane-post.js';
 import { installPage, validatePage } from './snapshot-install.js';
 import { TombstoneQueue } from './tombstone-queue.js';
+import { TurnSchedule } from './turn-schedule.js';
 
 export interface DriverOptions {
   readonly cluster: ClusterId;
@@ -65,7 +66,7 @@ export class CausalDriver {
   #plane: CausalPlane;
   #eventual: EventualIndex;
   #state: StoredState;
-  #scheduled = false;
+  readonly #schedule: TurnSchedule;
   #committing: Promise<void> | undefined;
   #isOutdated = false;
   #closed = false;
@@ -74,6 +75,11 @@ export class CausalDriver {
     this.#options = options;
     this.#post = new PlanePost({ ...options, isClosed: () => this.#closed });
     this.#tombstones = new TombstoneQueue(options.onDeleted);
+    this.#schedule = new TurnSchedule({
+      time: options.time,
+      isBusy: () => this.#closed || this.#committing !== undefined,
+      turn: () => this.#turnOrDie(),
+    });
     this.#self = options.origin;
     this.#agreement = options.agreement;
     this.#state = readState(options.storage);
@@ -85,7 +91,7 @@ export class CausalDriver {
     // What the log made is durable in the log: it may wait for the next turn, of which every tick is one, unless somebody
     // waits for it. So a busy log does not wait for its own consequences to be stored.
     machine.onGathered = () => {
-      if (machine.isFull || options.isAwaited?.() !== false) this.#schedule();
+      if (machine.isFull || this.#isAwaited) this.#schedule.soon();
     };
   }
 
@@ -120,7 +126,7 @@ export class CausalDriver {
 
   submit(write: PendingWrite): void {
     this.#pending.add(write);
-    this.#schedule();
+    this.#schedule.soon();
   }
 
   /** @throws DecodeError if a group's body or a snapshot's entry is not readable. */
@@ -130,7 +136,8 @@ export class CausalDriver {
     }
     if (message.kind === 'snapshot-page') validatePage(message);
     this.#plane.receive(from, message, this.now());
-    this.#afterInput();
+    const isStream = message.kind === 'groups' && !message.wantReport && !this.#isAwaited;
+    this.#afterInput(isStream ? 'later' : 'soon');
   }
 
   tick(): void {
@@ -149,7 +156,7 @@ export class CausalDriver {
   /** A peer has found the data to be an old copy: go on under a new incarnation. */
   outdated(): void {
     this.#isOutdated = true;
-    this.#schedule();
+    this.#schedule.soon();
   }
 
   connected(): void {
@@ -162,6 +169,12 @@ export class CausalDriver {
     this.#afterInput();
   }
 
+  /** Somebody may hear now of what is durable here: peers are to have it first. */
+  publish(): void {
+    this.#plane.publish();
+    this.#post.flush(this.#plane);
+  }
+
   /** Resolves when nothing local is waiting for storage any more. */
   async settle(): Promise<void> {
     while (this.#pending.count > 0 || this.#committing !== undefined) {
@@ -172,7 +185,9 @@ export class CausalDriver {
 
   async close(): Promise<void> {
     this.#closed = true;
+    this.#schedule.stop();
     await this.#committing;
+    this.publish();
     this.#post.closeSnapshots();
   }
 
@@ -194,19 +209,14 @@ export class CausalDriver {
     return plane;
   }
 
-  #afterInput(): void {
-    this.#post.flush(this.#plane);
-    this.#options.onProgress();
-    this.#schedule();
+  get #isAwaited(): boolean {
+    return this.#options.isAwaited?.() !== false;
   }
 
-  #schedule(): void {
-    if (this.#scheduled || this.#closed || this.#committing !== undefined) return;
-    this.#scheduled = true;
-    this.#options.time.soon(() => {
-      this.#scheduled = false;
-      if (!this.#closed && this.#committing === undefined) this.#turnOrDie();
-    });
+  #afterInput(urgency: 'soon' | 'later' = 'soon'): void {
+    this.#post.flush(this.#plane);
+    this.#options.onProgress();
+    this.#schedule[urgency]();
   }
 
   /** What goes wrong while a transaction is gathered - a damaged record, a broken invariant - leaves no state to go on from. */
@@ -225,6 +235,7 @@ export class CausalDriver {
       this.#reincarnate();
       return;
     }
+    this.#schedule.begun();
     const { storage, machine } = this.#options;
     const ordered = this.#feed?.turn(this.#plane, this.now()) ?? [];
     const turn = new KeyspaceTurn(storage, machine?.state);
@@ -235,6 +246,7 @@ export class CausalDriver {
     const gathered = [...ordered, ...this.#gather(batch, issued, turn)];
     if (gathered.length === 0) {
       for (const write of writes) write.committed();
+      if (this.#plane.hasMore) this.#schedule.later();
       return;
     }
     this.#committing = storage.commit(gathered).then(
@@ -294,7 +306,11 @@ export class CausalDriver {
     this.#options.machine?.stored();
     if (batched) this.#plane.persisted(this.now());
     for (const write of writes) write.committed();
-    this.#afterInput();
+    this.#post.flush(this.#plane);
+    this.#options.onProgress();
+    if (this.#pending.count > 0 || (this.#plane.hasMore && this.#isAwaited)) this.#schedule.soon();
+    else if (this.#plane.hasMore) this.#schedule.later();
+    else this.#schedule.resume();
   }
 
   /**

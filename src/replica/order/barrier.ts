@@ -49,6 +49,11 @@ export class Barrier {
     return this.#uncovered.size + this.#unapplied.size;
   }
 
+  /** Somebody waits for the causal view to grow. */
+  get isAwaitingWrites(): boolean {
+    return this.#uncovered.size > 0;
+  }
+
   /** What the causal view has durably. */
   get known(): VersionVector {
     return this.#options.coverage().durable;

@@ -100,6 +100,11 @@ export class ConsensusPlane {
     return this.#order.hasLeader;
   }
 
+  /** Requests wait for writes of others that are on their way into the causal view. */
+  get isAwaitingWrites(): boolean {
+    return this.#linearizable.isAwaitingWrites;
+  }
+
   /** Newest index of the order that this replica knows to be committed. */
   get logIndex(): number {
     return Math.max(this.#order.status().commit, this.#options.machine.applied);

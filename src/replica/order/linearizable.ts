@@ -81,6 +81,10 @@ export class Linearizable implements Pick<OrderedReplica, 'read' | 'readMany' | 
     return this.#barrier.waiting;
   }
 
+  get isAwaitingWrites(): boolean {
+    return this.#barrier.isAwaitingWrites;
+  }
+
   read(key: string, context: OrderedContext): Promise<ReadResult> {
     return this.#serve(context, (deadline) => this.#reads.read(key, context, deadline));
   }

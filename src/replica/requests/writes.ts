@@ -153,8 +153,10 @@ export class Writes {
    * A fencing token is the index of the entry that gave it: what it says cannot be judged before that is applied here.
    * Returns the milliseconds waited.
    */
-  async #fencesKnown({ fences = [] }: WriteRequest, { timeoutMs, signal }: RequestContext): Promise<number> {
+  async #fencesKnown({ fences = [] }: WriteRequest, context: RequestContext): Promise<number> {
+    if (fences.length === 0) return 0;
     const { applied, time } = this.#options;
+    const { timeoutMs, signal } = context;
     const index = Math.max(0, ...fences.map(({ token }) => token));
     const isPossible = index - applied.applied <= LIMITS.tokenLogAheadMax;
     if (index <= applied.applied || !isPossible) return 0;

@@ -3,10 +3,12 @@ import type { ReplicaId } from '../../../src/base/ids.js';
 import { LIMITS } from '../../../src/base/limits.js';
 import { VersionVector } from '../../../src/clocks/version-vector.js';
 import { DigestSchedule } from '../../../src/replication/digest-schedule.js';
+import type { GroupsMessage } from '../../../src/replication/messages.js';
 import { Outbox } from '../../../src/replication/outbox.js';
 import { Announcement, ReportDuty } from '../../../src/replication/publication.js';
 import { Retention } from '../../../src/replication/retention.js';
 import { Serving, type StoredView } from '../../../src/replication/serving.js';
+import type { WriteGroup } from '../../../src/replication/write-group.js';
 import { A, B, group, R1, R2, R3, stream, vector } from '../../support/plane-values.js';
 
 const { EMPTY } = VersionVector;
@@ -20,17 +22,23 @@ const PORTRAIT = {
   joined: true,
 };
 
+function announce(groups: readonly WriteGroup[], durable: VersionVector): GroupsMessage[] {
+  const announcement = new Announcement();
+  announcement.hold(groups);
+  return announcement.take(durable, 0);
+}
+
 describe('an announcement', () => {
   it('is one message for as many groups as fit', () => {
-    const messages = new Announcement().announce(stream(A, 1, 500), vector([A, 500]));
+    const messages = announce(stream(A, 1, 500), vector([A, 500]));
     expect(messages.map(({ groups }) => groups.length)).toEqual([500]);
-    expect(new Announcement().announce([], EMPTY)).toEqual([]);
+    expect(announce([], EMPTY)).toEqual([]);
   });
 
   it('is as many messages as the size of a message demands', () => {
     const big = new Uint8Array(LIMITS.groupMaxBytes / 2);
     const groups = [1, 2, 3].map((counter) => group(A, counter, EMPTY, big));
-    const messages = new Announcement().announce(groups, vector([A, 3]));
+    const messages = announce(groups, vector([A, 3]));
     expect(messages.map((message) => message.groups.map(({ dot }) => dot.counter))).toEqual([[1, 2], [3]]);
     for (const message of messages) {
       const bytes = message.groups.reduce((sum, { encoded }) => sum + encoded.length, 0);
@@ -40,19 +48,52 @@ describe('an announcement', () => {
 
   it('takes even the largest group there is', () => {
     const largest = group(A, 1, EMPTY, new Uint8Array(LIMITS.groupMaxBytes));
-    expect(new Announcement().announce([largest], vector([A, 1])).length).toBe(1);
+    expect(announce([largest], vector([A, 1])).length).toBe(1);
   });
 
   it('wants a report for the message with the group that a client waits for, once', () => {
     const announcement = new Announcement();
     announcement.awaitReport(2);
-    const want = () => announcement.announce(stream(A, 1, 3), vector([A, 3])).map(({ wantReport }) => wantReport);
-    expect(want()).toEqual([true]);
-    expect(want()).toEqual([false]);
+    const want = (groups: readonly WriteGroup[]) => {
+      announcement.hold(groups);
+      return announcement.take(vector([A, 6]), 0).map(({ wantReport }) => wantReport);
+    };
+    expect(want(stream(A, 1, 3))).toEqual([true]);
+    expect(want(stream(A, 4, 6))).toEqual([false]);
   });
 
   it('of what is not durable is a broken invariant', () => {
-    expect(() => new Announcement().announce(stream(A, 1, 3), vector([A, 2]))).toThrow('published before durable');
+    expect(() => announce(stream(A, 1, 3), vector([A, 2]))).toThrow('published before durable');
+  });
+
+  it('is due at once after a pause, and then only when a moment has been gathered for', () => {
+    const announcement = new Announcement();
+    expect(announcement.isDue(1_000)).toBe(false);
+    announcement.hold([group(A, 1)]);
+    expect(announcement.isDue(1_000)).toBe(true);
+    announcement.take(vector([A, 1]), 1_000);
+    expect(announcement.isEmpty).toBe(true);
+    announcement.hold([group(A, 2)]);
+    announcement.hold([group(A, 3)]);
+    expect(announcement.isDue(1_000 + LIMITS.gatherMs / 2)).toBe(false);
+    expect(announcement.isDue(1_000 + LIMITS.gatherMs)).toBe(true);
+    const messages = announcement.take(vector([A, 3]), 1_000 + LIMITS.gatherMs);
+    expect(messages.map(({ groups }) => groups.map(({ dot }) => dot.counter))).toEqual([[2, 3]]);
+  });
+
+  it('is not held up where a client waits for the peers, or they hear of the groups otherwise', () => {
+    const announcement = new Announcement();
+    announcement.hold([group(A, 1)]);
+    announcement.take(vector([A, 1]), 1_000);
+    announcement.hasten();
+    expect(announcement.isDue(1_000)).toBe(false);
+    announcement.hold([group(A, 2)]);
+    announcement.hasten();
+    expect(announcement.isDue(1_000)).toBe(true);
+    announcement.take(vector([A, 2]), 1_000);
+    announcement.awaitReport(3);
+    announcement.hold([group(A, 3)]);
+    expect(announcement.isDue(1_000)).toBe(true);
   });
 });
 
