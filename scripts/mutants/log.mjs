@@ -54,6 +54,14 @@ export const LOG_MUTANTS = [
     test: { file: LOG, name: 'a follower commits only up to what this very message verified' },
   },
   {
+    name: 'news-beyond-match',
+    says: 'A leader tells a follower of commits beyond what the two are known to share.',
+    file: 'src/consensus/replicator.ts',
+    search: 'const commit = Math.min(progress.match, log.commit);',
+    replace: 'const { commit } = log;',
+    test: { file: LOG, name: 'news of a commit tell no more than the follower is known to have' },
+  },
+  {
     name: 'truncated-without-conflict',
     says: 'Every append cuts the log off behind itself, however old the message is.',
     file: 'src/consensus/log.ts',

@@ -1,7 +1,15 @@
 /** What a member does with what a leader says, and how it answers those who want to become leader. */
 import { isMember } from './configuration.js';
 import type { Member } from './member.js';
-import type { Append, Heartbeat, LeaderMessage, PreVoteRequest, SnapshotChunk, VoteRequest } from './messages.js';
+import type {
+  Append,
+  CommitNews,
+  Heartbeat,
+  LeaderMessage,
+  PreVoteRequest,
+  SnapshotChunk,
+  VoteRequest,
+} from './messages.js';
 import { SnapshotReceiver } from './snapshot-receiver.js';
 
 export class Follower {
@@ -31,6 +39,12 @@ export class Follower {
     const { self: from, term, log, outbox } = this.#member;
     log.commitTo(Math.min(commit, log.lastIndex));
     outbox.promise('term', { kind: 'heartbeat-answer', from, to, term, round });
+  }
+
+  /** As far as the leader knows this log to be equal to its own, which is said in this term: no answer is owed. */
+  commitNews({ commit }: CommitNews): void {
+    const { log } = this.#member;
+    log.commitTo(Math.min(commit, log.lastIndex));
   }
 
   snapshot(message: SnapshotChunk): void {

@@ -51,6 +51,7 @@ export class Inbox {
     this.#election.follow(term, from);
     if (message.kind === 'append') this.#follower.append(message);
     else if (message.kind === 'heartbeat') this.#follower.heartbeat(message);
+    else if (message.kind === 'commit-news') this.#follower.commitNews(message);
     else this.#follower.snapshot(message);
   }
 

@@ -74,6 +74,15 @@ export interface HeartbeatAnswer extends Envelope {
   readonly round: number;
 }
 
+/**
+ * News of what is committed, without entries: nobody answers. If it is lost, the next append or heartbeat says the same.
+ */
+export interface CommitNews extends Envelope {
+  readonly kind: 'commit-news';
+  /** Never more than the receiver is known to share with the leader. */
+  readonly commit: number;
+}
+
 export interface SnapshotChunk extends Envelope {
   readonly kind: 'snapshot-chunk';
   readonly snapshot: SnapshotMeta;
@@ -132,6 +141,7 @@ export type Message =
   | AppendRejected
   | Heartbeat
   | HeartbeatAnswer
+  | CommitNews
   | SnapshotChunk
   | SnapshotWanted
   | Handover
@@ -141,14 +151,22 @@ export type Message =
   | ReadAnswer;
 
 /** What only a leader of its term says. */
-export type LeaderMessage = Append | Heartbeat | SnapshotChunk | Handover;
+export type LeaderMessage = Append | Heartbeat | CommitNews | SnapshotChunk | Handover;
 
 /** What is said to a leader, by a candidate, or in answer. */
 export type MemberMessage = Exclude<Message, LeaderMessage>;
 
 export function isLeaderMessage(message: Message): message is LeaderMessage {
-  const { kind } = message;
-  return kind === 'append' || kind === 'heartbeat' || kind === 'snapshot-chunk' || kind === 'handover';
+  switch (message.kind) {
+    case 'append':
+    case 'heartbeat':
+    case 'commit-news':
+    case 'snapshot-chunk':
+    case 'handover':
+      return true;
+    default:
+      return false;
+  }
 }
 
 /** Whether a message has the form its kind demands. What does not may not reach the log. */
@@ -162,6 +180,8 @@ export function isWellFormed(message: Message): boolean {
       const fits = isCount(offset) && isCount(snapshot.sizeBytes) && offset + bytes.length <= snapshot.sizeBytes;
       return fits && isCount(snapshot.index) && snapshot.index > 0 && snapshot.term <= message.term;
     }
+    case 'commit-news':
+      return isCount(message.commit);
     case 'append-accepted':
       return isCount(message.matched);
     case 'append-rejected':

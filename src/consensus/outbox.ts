@@ -3,7 +3,7 @@
  * relies on is the newest write that changed the term or vote, and for a promise about the log, the log.
  */
 import { assert } from '../base/assert.js';
-import type { MemberMessage, Message } from './messages.js';
+import type { AppendAccepted, MemberMessage, Message } from './messages.js';
 import type { ProposalOutcome, ReadState, SnapshotRead, Staging } from './raft-types.js';
 
 type Foundation = 'term' | 'log';
@@ -84,7 +84,7 @@ export class Outbox {
   } {
     this.#holdPromises();
     const taken = {
-      messages: this.#messages,
+      messages: withoutOutdone(this.#messages),
       staging: this.#staging,
       snapshotReads: this.#snapshotReads,
       readStates: this.#readStates,
@@ -106,4 +106,20 @@ export class Outbox {
     }
     this.#promises = [];
   }
+}
+
+/** Without the acceptances that say less than another to the same leader: one answers all appends of a turn. */
+function withoutOutdone(messages: readonly Message[]): readonly Message[] {
+  const best = new Map<string, AppendAccepted>();
+  let outdone = 0;
+  for (const message of messages) {
+    if (message.kind !== 'append-accepted') continue;
+    const name = `${message.to}/${message.term}`;
+    const known = best.get(name);
+    if (known !== undefined) outdone += 1;
+    if (known === undefined || message.matched > known.matched) best.set(name, message);
+  }
+  if (outdone === 0) return messages;
+  const kept = new Set<Message>(best.values());
+  return messages.filter((message) => message.kind !== 'append-accepted' || kept.has(message));
 }

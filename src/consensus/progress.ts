@@ -17,8 +17,8 @@ export class Progress {
   match = 0;
   /** The next entry to send. */
   next: number;
-  /** The greatest commit it was told. */
-  commitSent = 0;
+  /** The greatest commit it was told, as far as the message that told it let it believe that. */
+  commitTold = 0;
   /** How long it has said nothing. */
   silentTicks = 0;
   #state: 'probe' | 'replicate' = 'probe';
@@ -46,7 +46,7 @@ export class Progress {
 
   /** An append left with entries up to `last`; an empty one has `last` before `next`. */
   sent(last: number, commit: number): void {
-    this.commitSent = Math.max(this.commitSent, commit);
+    this.commitTold = Math.max(this.commitTold, Math.min(commit, last));
     if (this.#state === 'probe') this.#probing = true;
     else if (last >= this.next) {
       this.next = last + 1;

@@ -110,7 +110,7 @@ export class Replicator {
     for (const [to, progress] of this.#progress) {
       while (progress.maySend(options.inflightMaxMessages) && progress.next <= log.lastIndex)
         this.#append(to, progress);
-      if (progress.maySend(options.inflightMaxMessages) && this.#owesCommit(progress)) this.#append(to, progress);
+      this.#tellCommit(to, progress);
     }
     this.#shared = undefined;
   }
@@ -126,8 +126,13 @@ export class Replicator {
     return progress !== undefined && progress.silentTicks < this.#member.options.electionTicks;
   }
 
-  #owesCommit(progress: Progress): boolean {
-    return progress.state === 'replicate' && progress.commitSent < this.#member.log.commit;
+  /** What no append of this turn has told. A member whose log is not known to follow this one learns it by heartbeats. */
+  #tellCommit(to: MemberId, progress: Progress): void {
+    const { self: from, term, log, outbox } = this.#member;
+    const commit = Math.min(progress.match, log.commit);
+    if (progress.state !== 'replicate' || progress.commitTold >= commit) return;
+    outbox.send({ kind: 'commit-news', from, to, term, commit });
+    progress.commitTold = commit;
   }
 
   #append(to: MemberId, progress: Progress): void {

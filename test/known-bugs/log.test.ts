@@ -38,6 +38,25 @@ describe('known bug 10: a follower commits more than the message has verified', 
       { to: R3, commit: 1 },
     ]);
   });
+
+  it('news of a commit tell no more than the follower is known to have', () => {
+    const member = new LoneMember().lead();
+    member.hear({ kind: 'append-accepted', from: R3, term: 1, matched: 1 });
+    member.propose('a', 'b');
+    member.persist();
+    member.said();
+    member.hear({ kind: 'append-accepted', from: R2, term: 1, matched: 3 });
+    expect(member.node.status.commit).toBe(3);
+    expect(member.said()).toMatchObject([{ kind: 'commit-news', to: R2, commit: 3 }]);
+    member.hear({ kind: 'append-accepted', from: R3, term: 1, matched: 2 });
+    expect(member.said()).toMatchObject([{ kind: 'commit-news', to: R3, commit: 2 }]);
+  });
+
+  it('news of a commit beyond the own log commit no more than that', () => {
+    const member = new LoneMember().begin(1, 1, 1);
+    member.hear({ kind: 'commit-news', from: R2, term: 1, commit: 7 });
+    expect(member.node.status.commit).toBe(2);
+  });
 });
 
 describe('known bug 11: an old append takes away what was acknowledged', () => {
@@ -48,7 +67,7 @@ describe('known bug 11: an old append takes away what was acknowledged', () => {
     member.hear(append(1, [1, 1], []));
     member.persist();
     expect(member.terms).toEqual([1, 1, 1, 1]);
-    expect(member.said()).toMatchObject([{ matched: 4 }, { matched: 1 }, { matched: 1 }]);
+    expect(member.said()).toMatchObject([{ kind: 'append-accepted', matched: 4 }]);
   });
 });
 

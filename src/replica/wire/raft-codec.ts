@@ -10,7 +10,7 @@ import type { Entry } from '../../consensus/entry.js';
 import type { Append, Message, SnapshotChunk } from '../../consensus/messages.js';
 import { readEntry, readMember, readSnapshotMeta, writeEntry, writeSnapshotMeta } from './configuration-codec.js';
 
-/** Envelope kinds 64-79 are the total order's. */
+/** Envelope kinds 64-80 are the total order's. */
 const FIRST_KIND = 64;
 const KINDS = [
   'pre-vote-request',
@@ -29,6 +29,7 @@ const KINDS = [
   'proposals-answer',
   'read-request',
   'read-answer',
+  'commit-news',
 ] as const satisfies readonly Message['kind'][];
 
 export function isRaftKind(kind: number): boolean {
@@ -85,6 +86,9 @@ function writeMessage(writer: ByteWriter, message: Exclude<Message, Append>): vo
     case 'heartbeat-answer':
       writer.varuint(message.round);
       break;
+    case 'commit-news':
+      writer.varuint(message.commit);
+      break;
     case 'snapshot-chunk':
       writeSnapshotMeta(writer, message.snapshot);
       writer.varuint(message.offset).bytes(message.bytes);
@@ -140,6 +144,8 @@ function readMessage(kind: Message['kind'] | undefined, reader: ByteReader): Con
       return { kind, commit: number(), round: number() };
     case 'heartbeat-answer':
       return { kind, round: number() };
+    case 'commit-news':
+      return { kind, commit: number() };
     case 'snapshot-chunk':
       return readChunk(reader);
     case 'snapshot-wanted':

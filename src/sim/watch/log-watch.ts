@@ -70,7 +70,8 @@ export class LogWatch {
 
   /** A message leaves: what it says must be durable. */
   sent(id: ReplicaId, disk: SimDisk, message: Message): void {
-    if (message.kind === 'append' || message.kind === 'heartbeat') this.#led(id, disk, message.from, message.term);
+    if (message.kind === 'append' || message.kind === 'heartbeat' || message.kind === 'commit-news')
+      this.#led(id, disk, message.from, message.term);
     else if (message.kind === 'vote-request') this.#promised(id, disk, message.term, message.from);
     else if (message.kind === 'vote-answer' && message.granted) this.#promised(id, disk, message.term, message.to);
     else if (message.kind === 'append-accepted') {

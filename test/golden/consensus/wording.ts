@@ -68,6 +68,8 @@ export function nameMessage(message: Message): string {
     case 'heartbeat':
     case 'heartbeat-answer':
       return `${term} ${message.kind} of round ${message.round}`;
+    case 'commit-news':
+      return `${term} committed up to ${message.commit}`;
     case 'handover':
       return `${term} you lead next`;
     case 'forwarded-proposals':

@@ -235,6 +235,7 @@ export const raftMessages: fc.Arbitrary<Message> = fc.oneof(
   ofRaft('append-accepted', { matched: numbers }),
   ofRaft('append-rejected', { previousIndex: numbers, hintIndex: numbers, hintTerm: numbers }),
   ofRaft('heartbeat', { commit: numbers, round: numbers }),
+  ofRaft('commit-news', { commit: numbers }),
   ofRaft('heartbeat-answer', { round: numbers }),
   ofRaft('snapshot-chunk', { snapshot: snapshotMetas, offset: numbers, bytes: payloads }),
   ofRaft('snapshot-wanted', { snapshot: snapshotMetas, offset: numbers }),

@@ -45,6 +45,20 @@ describe('a leader', () => {
     expect(appendsTo(R2, member.said()).map(({ previousIndex }) => previousIndex)).toEqual([7, 9]);
   });
 
+  it('tells a commit once, without asking for an answer, and with entries if there are any', () => {
+    const member = following();
+    member.propose('a');
+    member.persist();
+    member.said();
+    member.hear({ kind: 'append-accepted', from: R2, term: 1, matched: 2 });
+    expect(member.said()).toMatchObject([{ kind: 'commit-news', to: R2, commit: 2 }]);
+    member.hear({ kind: 'append-accepted', from: R2, term: 1, matched: 2 });
+    expect(member.said()).toEqual([]);
+    member.propose('b');
+    member.persist();
+    expect(member.said()).toMatchObject([{ kind: 'append', to: R2, commit: 2 }]);
+  });
+
   it('asks a member whose log it does not know with one append, and again after a heartbeat came back', () => {
     const member = new LoneMember().lead();
     member.propose('a');
@@ -148,6 +162,35 @@ describe('a leader', () => {
 });
 
 describe('a follower', () => {
+  it('answers all appends of one turn, and all that one write makes durable, with one acceptance', () => {
+    const member = new LoneMember();
+    for (const message of [append(1, [0, 0], entriesOf(1, 1, 1)), append(1, [2, 1], entriesOf(3, 1))]) {
+      member.node.step({ ...message, to: R1 } as Message);
+    }
+    member.settle();
+    member.persist();
+    expect(member.said()).toMatchObject([{ kind: 'append-accepted', matched: 3 }]);
+  });
+
+  it('does not answer news of a commit, and learns what it missed from the next heartbeat', () => {
+    const member = new LoneMember();
+    member.hear(append(1, [0, 0], entriesOf(1, 1, 1)));
+    member.persist();
+    member.said();
+    member.hear({ kind: 'commit-news', from: R2, term: 1, commit: 1 });
+    expect(member.said()).toEqual([]);
+    expect(member.applied).toEqual(['1.1']);
+    member.hear({ kind: 'heartbeat', from: R2, term: 1, commit: 2, round: 0 });
+    expect(member.applied).toEqual(['1.1', '1.2']);
+  });
+
+  it('tells a leader of an older term that speaks of commits about the newer one', () => {
+    const member = new LoneMember().begin(3, 1);
+    member.hear({ kind: 'commit-news', from: R2, term: 2, commit: 1 });
+    expect(member.said()).toMatchObject([{ kind: 'append-rejected', to: R2, term: 3 }]);
+    expect(member.node.status.commit).toBe(0);
+  });
+
   it('forwards what its users ask in one turn as one batch and one question', () => {
     const member = new LoneMember();
     member.hear({ kind: 'heartbeat', from: R2, term: 1, commit: 0, round: 0 });
