@@ -1,6 +1,7 @@
 /** Bugs in what a linearizable operation waits for, and in what it takes into the log. */
 
 const READS = 'test/known-bugs/reads.test.ts';
+const GATHERING = 'test/unit/replica/gathering.test.ts';
 const ROUNDS = 'test/unit/replica/vector-rounds.test.ts';
 const CLUSTER = 'test/simulation/linearizable.test.ts';
 const ADOPTION = 'test/unit/ordered/adoption.test.ts';
@@ -58,6 +59,14 @@ export const LINEARIZABLE_MUTANTS = [
     search: 'if (message.run !== this.#run) return;',
     replace: '',
     test: { file: ROUNDS, name: 'ignores answers to a former run of the process' },
+  },
+  {
+    name: 'read-joins-a-round-under-way',
+    says: 'A read is answered by a round that began before the read came.',
+    file: 'src/replica/order/gathering.ts',
+    search: 'this.#next = undefined;\n    this.#underWay += 1;',
+    replace: 'this.#underWay += 1;',
+    test: { file: GATHERING, name: 'never share one that has begun, and the next begins when it is answered' },
   },
   {
     name: 'barrier-does-not-wait',

@@ -8,7 +8,7 @@ import { tokenFits } from '../clocks/causal-token.js';
 import { VersionVector } from '../clocks/version-vector.js';
 import type { Replica } from '../replica/handle.js';
 import type { OrderedContext } from '../replica/ordered-handle.js';
-import type { RequestContext } from '../replica/request-types.js';
+import type { CallerSignal, RequestContext } from '../replica/request-types.js';
 import type { LevelName } from './consistency-header.js';
 import type { AnswerSink } from './received.js';
 import type { Service } from './service.js';
@@ -20,13 +20,13 @@ export interface LinearizableContext extends OrderedContext {
 
 export type LevelContext = RequestContext | LinearizableContext;
 
-/** Requests that wait are few, so the signal is made when the replica first looks at it. */
+/** The signal is made when the replica first looks at it: many requests do not wait. */
 export class HttpRequestContext<L extends LevelName> {
   readonly level: L;
   readonly timeoutMs: number;
   readonly token: VersionVector;
   readonly #response: AnswerSink;
-  #signal: AbortSignal | undefined;
+  #signal: ClientSignal | undefined;
 
   constructor(level: L, timeoutMs: number, token: VersionVector, response: AnswerSink) {
     this.level = level;
@@ -35,9 +35,42 @@ export class HttpRequestContext<L extends LevelName> {
     this.#response = response;
   }
 
-  get signal(): AbortSignal {
-    this.#signal ??= abortedWithClient(this.#response);
+  get signal(): CallerSignal {
+    this.#signal ??= new ClientSignal(this.#response);
     return this.#signal;
+  }
+}
+
+/** Aborted when the client is gone before it was answered. */
+class ClientSignal implements CallerSignal {
+  readonly #listeners = new Set<() => void>();
+  #aborted = false;
+
+  constructor(response: AnswerSink) {
+    const abort = (): void => {
+      if (!response.writableFinished) this.#abort();
+    };
+    if (response.destroyed) abort();
+    else response.once('close', abort);
+  }
+
+  get aborted(): boolean {
+    return this.#aborted;
+  }
+
+  addEventListener(_type: 'abort', listener: () => void): void {
+    this.#listeners.add(listener);
+  }
+
+  removeEventListener(_type: 'abort', listener: () => void): void {
+    this.#listeners.delete(listener);
+  }
+
+  #abort(): void {
+    this.#aborted = true;
+    const listeners = [...this.#listeners];
+    this.#listeners.clear();
+    for (const listener of listeners) listener();
   }
 }
 
@@ -70,14 +103,4 @@ function leavesRoom(replica: Replica, vector: VersionVector): boolean {
   const { incarnation, vector: known } = replica.status();
   const counter = known.get(incarnation) + 1;
   return tokenFits(replica.clusterId, vector.join(known).with({ origin: incarnation, counter }));
-}
-
-function abortedWithClient(response: AnswerSink): AbortSignal {
-  const controller = new AbortController();
-  const abort = (): void => {
-    if (!response.writableFinished) controller.abort();
-  };
-  if (response.destroyed) abort();
-  else response.once('close', abort);
-  return controller.signal;
 }

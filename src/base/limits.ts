@@ -124,6 +124,8 @@ export const LIMITS = {
   /** Requests that wait for their entry of the log, and the bytes of the entries, before new ones are refused. */
   proposalsMax: 10_000,
   proposalsMaxBytes: 64 * 1024 * 1024,
+  /** Rounds of reads that may be under way before the next one has to wait. More of them serve fewer reads each. */
+  readRoundsMax: 1,
   /** Rounds of asking the voters for their vectors that may be under way before the next one has to wait. */
   vectorRoundsMax: 4,
   vectorResendMs: 100,

@@ -15,7 +15,18 @@ export interface RequestContext {
   /** What the `Causal-Token` names; EMPTY without one. Eventual requests do not wait for it. */
   readonly token: VersionVector;
   /** The caller went away: stop waiting. What was already issued stays. */
-  readonly signal?: AbortSignal;
+  readonly signal?: CallerSignal;
+}
+
+/**
+ * Tells that the caller went away. Any `AbortSignal` will do; its events cost more than many a wait, so whoever makes one
+ * for every request may make something lighter.
+ */
+export interface CallerSignal {
+  readonly aborted: boolean;
+  /** Each listener is for one request and is called once. */
+  addEventListener(type: 'abort', listener: () => void, options: { readonly once: true }): void;
+  removeEventListener(type: 'abort', listener: () => void): void;
 }
 
 /** Milliseconds spent, for `Server-Timing`. */

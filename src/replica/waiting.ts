@@ -1,6 +1,7 @@
 /** How one request waits: until somebody settles it, its time is over, or its client is gone. */
 import { CausewayError } from '../base/errors.js';
 import type { Time } from '../ports/time.js';
+import type { CallerSignal } from './request-types.js';
 
 /** Ends a wait, once: well, or with an error. */
 export type Settle = (error?: CausewayError) => void;
@@ -8,7 +9,7 @@ export type Settle = (error?: CausewayError) => void;
 export interface WaitTerms {
   readonly time: Time;
   readonly timeoutMs: number;
-  readonly signal: AbortSignal | undefined;
+  readonly signal: CallerSignal | undefined;
   /** What the wait fails with when its time is over. */
   readonly late: () => CausewayError;
 }

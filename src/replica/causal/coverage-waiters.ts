@@ -3,6 +3,7 @@ import { CausewayError } from '../../base/errors.js';
 import { LIMITS } from '../../base/limits.js';
 import type { VersionVector } from '../../clocks/version-vector.js';
 import type { Time } from '../../ports/time.js';
+import type { CallerSignal } from '../request-types.js';
 import { type Settle, waitUntilSettled } from '../waiting.js';
 
 interface Waiter {
@@ -39,7 +40,7 @@ export class CoverageWaiters {
   }
 
   /** Resolves when covered. @throws CausewayError `causal-wait-timeout`, `overloaded` */
-  wait(token: VersionVector, timeoutMs: number, signal: AbortSignal | undefined): Promise<void> {
+  wait(token: VersionVector, timeoutMs: number, signal: CallerSignal | undefined): Promise<void> {
     if (this.#waiters.size >= LIMITS.waitersMax) {
       return Promise.reject(
         new CausewayError('overloaded', `${this.#waiters.size} requests already wait for causal dependencies`),

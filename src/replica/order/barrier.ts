@@ -14,6 +14,7 @@ import type { Coverage } from '../causal/coverage-waiters.js';
 import { checkToken, type TokenKnowledge } from '../requests/token-check.js';
 import type { AppliedState } from './applied-state.js';
 import type { Deadline } from './deadline.js';
+import { Gathering } from './gathering.js';
 import { ReadIndexRounds } from './read-index-rounds.js';
 import { withoutLog } from './uniform-dependencies.js';
 import type { VectorRounds } from './vector-rounds.js';
@@ -32,6 +33,7 @@ export interface BarrierOptions {
 export class Barrier {
   readonly #options: BarrierOptions;
   readonly #indexes: ReadIndexRounds;
+  readonly #reads: Gathering<[index: number, frontier: VersionVector]>;
   readonly #uncovered: Waiters;
   readonly #unapplied: Waiters;
   #wakes = false;
@@ -39,6 +41,11 @@ export class Barrier {
   constructor(options: BarrierOptions) {
     this.#options = options;
     this.#indexes = new ReadIndexRounds(options.time, options.order);
+    this.#reads = new Gathering({
+      time: options.time,
+      roundsMax: LIMITS.readRoundsMax,
+      begin: () => Promise.all([this.#indexes.ask(), options.rounds.ask()]),
+    });
     this.#uncovered = new Waiters(options.time);
     this.#unapplied = new Waiters(options.time);
     options.applied.onApplied(() => this.#wakeSoon());
@@ -71,7 +78,7 @@ export class Barrier {
    * @throws CausewayError `no-quorum`, `causal-wait-timeout`, `invalid-causal-token`, `overloaded`, `shutting-down`
    */
   async beforeRead(token: VersionVector, deadline: Deadline): Promise<void> {
-    const asked = Promise.all([this.#indexes.ask(), this.#options.rounds.ask()]);
+    const asked = this.#reads.ask();
     const [index, frontier] = await deadline.race(asked, LIMITS.electionTimeoutMs, () => unanswered(deadline));
     checkLogIndex(token, index);
     await this.#covered(token, frontier, deadline);
@@ -110,6 +117,7 @@ export class Barrier {
   close(): void {
     const error = new CausewayError('shutting-down', 'this replica is shutting down');
     this.#indexes.close();
+    this.#reads.close(error);
     this.#uncovered.failAll(error);
     this.#unapplied.failAll(error);
   }

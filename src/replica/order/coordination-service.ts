@@ -24,7 +24,7 @@ import type { Time } from '../../ports/time.js';
 import type { Trace } from '../../ports/trace.js';
 import { LogRefusal } from '../log-refusal.js';
 import type { CoordinateRequest, CoordinateResult, OrderedContext, OrderedReplica } from '../ordered-handle.js';
-import type { Timing } from '../request-types.js';
+import type { CallerSignal, Timing } from '../request-types.js';
 import type { AppliedState } from './applied-state.js';
 import { proposeHousekeeping } from './housekeeping.js';
 import type { LeaseKeeper } from './lease-keeper.js';
@@ -192,7 +192,7 @@ export class CoordinationService implements Pick<OrderedReplica, 'coordinate' | 
   }
 }
 
-function isGone(signal: AbortSignal | undefined): boolean {
+function isGone(signal: CallerSignal | undefined): boolean {
   return signal?.aborted === true;
 }
 

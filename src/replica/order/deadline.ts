@@ -1,18 +1,18 @@
 /** How long one request may still take, whether its client is still there, and where its time went. */
 import type { CausewayError } from '../../base/errors.js';
 import type { Time } from '../../ports/time.js';
-import type { Timing } from '../request-types.js';
+import type { CallerSignal, Timing } from '../request-types.js';
 import { goneClient } from '../waiting.js';
 
 export class Deadline {
-  readonly signal: AbortSignal | undefined;
+  readonly signal: CallerSignal | undefined;
   readonly timeoutMs: number;
   readonly #time: Time;
   readonly #startedMs: number;
   #logMs = 0;
   #storeMs = 0;
 
-  constructor(time: Time, timeoutMs: number, signal?: AbortSignal) {
+  constructor(time: Time, timeoutMs: number, signal?: CallerSignal) {
     this.#time = time;
     this.timeoutMs = timeoutMs;
     this.signal = signal;
@@ -48,7 +48,16 @@ export class Deadline {
         reject(late());
       });
       signal?.addEventListener('abort', onAbort, { once: true });
-      shared.then(resolve, reject).finally(stop);
+      shared.then(
+        (result) => {
+          stop();
+          resolve(result);
+        },
+        (error: unknown) => {
+          stop();
+          reject(error);
+        },
+      );
     });
   }
 

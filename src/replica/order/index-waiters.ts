@@ -6,6 +6,7 @@ import { CausewayError } from '../../base/errors.js';
 import { LOG_ORIGIN } from '../../base/ids.js';
 import { MinHeap } from '../../base/min-heap.js';
 import type { Time } from '../../ports/time.js';
+import type { CallerSignal } from '../request-types.js';
 import { type Settle, waitUntilSettled } from '../waiting.js';
 import type { AppliedState } from './applied-state.js';
 
@@ -29,7 +30,7 @@ export class IndexWaiters {
   }
 
   /** Resolves when `index` is applied here. @throws CausewayError `causal-wait-timeout` */
-  wait(index: number, timeoutMs: number, signal: AbortSignal | undefined): Promise<void> {
+  wait(index: number, timeoutMs: number, signal: CallerSignal | undefined): Promise<void> {
     if (this.#state.applied >= index) return Promise.resolve();
     const late = () => this.#timedOut(index, timeoutMs);
     return waitUntilSettled({ time: this.#time, timeoutMs, signal, late }, (settle) => {

@@ -5,6 +5,7 @@
 import type { LockName } from '../../coordination/command.js';
 import type { LockHolder, LockState } from '../../coordination/lock-state.js';
 import type { Time } from '../../ports/time.js';
+import type { CallerSignal } from '../request-types.js';
 import { type LockChange, type LockFeed, lockId } from './lock-feed.js';
 
 export interface Place extends LockName {
@@ -46,7 +47,7 @@ export class LockWaiters {
   }
 
   /** Call when the entry that took the place is applied here. */
-  wait(place: Place, waitMs: number, signal: AbortSignal | undefined): Promise<Waited> {
+  wait(place: Place, waitMs: number, signal: CallerSignal | undefined): Promise<Waited> {
     const waited = judge(this.#feed.read(place), place.ticket);
     if (waited !== undefined) return Promise.resolve(waited);
     if (signal?.aborted === true) return Promise.resolve({ kind: 'stopped', why: 'caller' });

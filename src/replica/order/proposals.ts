@@ -1,6 +1,7 @@
 /** How requests put entries into the total order and learn what became of them. */
 import type { Applied } from '../../keyspace/ordered/apply.js';
 import type { Entry } from '../../keyspace/ordered/entry.js';
+import type { CallerSignal } from '../request-types.js';
 
 /** An entry without what the proposer itself puts in: its name, its stamp. */
 export type ProposedEntry = Omit<Entry, 'timeMs' | 'proposal' | 'hlc'>;
@@ -11,5 +12,5 @@ export interface Proposals {
    * `timeoutMs` is over, or until there has been no leader for an election timeout.
    * @throws CausewayError `no-quorum`, `overloaded`, `shutting-down` (not applied) or `outcome-unknown`
    */
-  propose(entry: ProposedEntry, timeoutMs: number, signal?: AbortSignal): Promise<Applied>;
+  propose(entry: ProposedEntry, timeoutMs: number, signal?: CallerSignal): Promise<Applied>;
 }

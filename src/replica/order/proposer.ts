@@ -21,6 +21,7 @@ import { encodeEntry } from '../../keyspace/ordered/entry.js';
 import { isStored } from '../../keyspace/ordered/retries.js';
 import type { Random } from '../../ports/random.js';
 import type { Time } from '../../ports/time.js';
+import type { CallerSignal } from '../request-types.js';
 import type { AppliedState } from './applied-state.js';
 import type { Proposals, ProposedEntry } from './proposals.js';
 
@@ -98,7 +99,7 @@ export class Proposer implements Proposals {
     return this.#open.size;
   }
 
-  propose(entry: ProposedEntry, timeoutMs: number, signal?: AbortSignal): Promise<Applied> {
+  propose(entry: ProposedEntry, timeoutMs: number, signal?: CallerSignal): Promise<Applied> {
     return new Promise((resolve, reject) => {
       if (this.#closed) throw shuttingDown();
       if (signal?.aborted === true || timeoutMs <= 0) throw notApplied('the time of the request is over');

@@ -1,4 +1,4 @@
-/** Asks the total order for read indexes: requests of one turn of the event loop share one question. */
+/** Asks the total order for read indexes, again and again until one is confirmed or an election timeout has passed. */
 import { CausewayError } from '../../base/errors.js';
 import { LIMITS } from '../../base/limits.js';
 import type { ReadIndexResult, TotalOrder } from '../../consensus/total-order.js';
@@ -16,7 +16,6 @@ export class ReadIndexRounds {
   readonly #time: Time;
   readonly #order: TotalOrder;
   readonly #open = new Set<Question>();
-  #gathering: Promise<number> | undefined;
 
   constructor(time: Time, order: TotalOrder) {
     this.#time = time;
@@ -28,27 +27,16 @@ export class ReadIndexRounds {
    * @throws CausewayError `no-quorum` if nobody confirms one within an election timeout; `overloaded`, `shutting-down`
    */
   ask(): Promise<number> {
-    if (this.#gathering === undefined) {
-      this.#gathering = new Promise((resolve, reject) => {
-        this.#time.soon(() => {
-          this.#gathering = undefined;
-          this.#begin(resolve, reject);
-        });
-      });
-      this.#gathering.catch(() => {});
-    }
-    return this.#gathering;
+    return new Promise((resolve, reject) => {
+      const cancelTimer = this.#time.after(LIMITS.electionTimeoutMs, () => this.#fail(question, noLeader()));
+      const question: Question = { resolve, reject, ended: false, cancelRetry: () => {}, cancelTimer };
+      this.#open.add(question);
+      this.#ask(question);
+    });
   }
 
   close(): void {
     for (const question of [...this.#open]) this.#fail(question, closed());
-  }
-
-  #begin(resolve: Question['resolve'], reject: Question['reject']): void {
-    const cancelTimer = this.#time.after(LIMITS.electionTimeoutMs, () => this.#fail(question, noLeader()));
-    const question: Question = { resolve, reject, ended: false, cancelRetry: () => {}, cancelTimer };
-    this.#open.add(question);
-    this.#ask(question);
   }
 
   #ask(question: Question): void {

@@ -16,6 +16,7 @@ import { tally } from '../../consensus/quorum.js';
 import type { Random } from '../../ports/random.js';
 import type { Time } from '../../ports/time.js';
 import type { OrderMessage } from '../wire/order-codec.js';
+import { newWaiting, type Waiting } from './gathering.js';
 
 export interface VectorRoundsOptions {
   readonly time: Time;
@@ -28,16 +29,9 @@ export interface VectorRoundsOptions {
   readonly broadcast: (message: OrderMessage) => void;
 }
 
-/** Requests that share one answer. */
-interface Waiting {
-  readonly promise: Promise<VersionVector>;
-  readonly resolve: (join: VersionVector) => void;
-  readonly reject: (error: CausewayError) => void;
-}
-
 interface Round {
   readonly number: number;
-  readonly waiting: Waiting;
+  readonly waiting: Waiting<VersionVector>;
   readonly answers: Map<Origin, VersionVector>;
   readonly cancelTimer: () => void;
 }
@@ -47,7 +41,7 @@ export class VectorRounds {
   readonly #run: number;
   /** Begun and not ended, oldest first. */
   #open: Round[] = [];
-  #next: Waiting | undefined;
+  #next: Waiting<VersionVector> | undefined;
   #number = 0;
   #cancelPacing: () => void = () => {};
   #cancelResend: () => void = () => {};
@@ -151,16 +145,4 @@ export class VectorRounds {
     if (stillOpen.length === 0) this.#cancelResend();
     if (hasRoom && this.#next !== undefined) this.#options.time.soon(() => this.#begin());
   }
-}
-
-function newWaiting(): Waiting {
-  let resolve: Waiting['resolve'] = () => {};
-  let reject: Waiting['reject'] = () => {};
-  const promise = new Promise<VersionVector>((onResolve, onReject) => {
-    resolve = onResolve;
-    reject = onReject;
-  });
-  // Those who waited may all have gone before it fails.
-  promise.catch(() => {});
-  return { promise, resolve, reject };
 }

@@ -40,6 +40,7 @@ import type {
   TxnResult,
 } from '../../../src/replica/ordered-handle.js';
 import type {
+  CallerSignal,
   KeyState,
   ListRequest,
   ListResult,
@@ -270,7 +271,7 @@ export class MemoryOrder implements OrderedReplica {
   #attended(
     command: CoordinationCommand,
     answer: CoordinationAnswer,
-    signal: AbortSignal | undefined,
+    signal: CallerSignal | undefined,
   ): CoordinationAnswer | Promise<CoordinationAnswer> {
     if (answer.kind !== 'queued' || command.kind !== 'acquire') return answer;
     const { space, name, waitMs } = command;
