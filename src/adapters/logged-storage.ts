@@ -26,11 +26,17 @@ export interface LoggedStorageOptions {
   /** Nobody else's; closed with this storage. */
   readonly store: CheckpointStore;
   readonly files: LogFiles;
-  /** A segment that holds as much goes to the store. */
-  readonly segmentBytes?: number;
+  readonly limits?: Partial<LogLimits>;
 }
 
-const SEGMENT_BYTES = 4 * 1024 * 1024;
+export interface LogLimits {
+  /** A segment that holds as much goes to the store. */
+  readonly segmentBytes: number;
+  /** It does so in transactions of so many writes. */
+  readonly partWrites: number;
+}
+
+const LIMITS: LogLimits = { segmentBytes: 4 * 1024 * 1024, partWrites: 500 };
 
 interface Commit {
   readonly writes: readonly StorageWrite[];
@@ -40,11 +46,12 @@ interface Commit {
 
 /** @throws CausewayError `data-dir-corrupt`, `data-dir-newer-format` or `storage-failed` */
 export async function openLoggedStorage(options: LoggedStorageOptions): Promise<Storage> {
-  const { store, files, segmentBytes = SEGMENT_BYTES } = options;
+  const { store, files } = options;
+  const limits = { ...LIMITS, ...options.limits };
   const stored = store.mark();
   if (stored === undefined) {
     await refuseLogWithoutStore(files);
-    return new LoggedStorage(store, files, segmentBytes, undefined);
+    return new LoggedStorage(store, files, limits, undefined);
   }
   const mark = decodeMark(stored, files.pathOf(SEGMENT_NAMES[0]));
   const recovered = await recoverLog(files, mark);
@@ -52,16 +59,21 @@ export async function openLoggedStorage(options: LoggedStorageOptions): Promise<
     const memtable = new Memtable();
     const layers = { memory: [memtable.tables], store };
     for (const writes of recovered.batches) memtable.apply(writes, keysOf(layers));
-    await writeOut(store, memtable.tables, encodeMark({ id: mark.id, sequence: recovered.sequence }));
+    await writeOut(
+      store,
+      memtable.tables,
+      encodeMark({ id: mark.id, sequence: recovered.sequence }),
+      limits.partWrites,
+    );
   }
-  const log = await WriteAheadLog.resume(files, mark.id, recovered, segmentBytes);
-  return new LoggedStorage(store, files, segmentBytes, log);
+  const log = await WriteAheadLog.resume(files, mark.id, recovered, limits.segmentBytes);
+  return new LoggedStorage(store, files, limits, log);
 }
 
 class LoggedStorage implements Storage {
   readonly #store: CheckpointStore;
   readonly #files: LogFiles;
-  readonly #segmentBytes: number;
+  readonly #limits: LogLimits;
   readonly #fuse = new StorageFuse();
   readonly #checkpointer: Checkpointer;
   /** Begun by the first commit. */
@@ -72,13 +84,13 @@ class LoggedStorage implements Storage {
   /** Whether a flush is under way or about to begin. */
   #isBusy = false;
 
-  constructor(store: CheckpointStore, files: LogFiles, segmentBytes: number, log: WriteAheadLog | undefined) {
+  constructor(store: CheckpointStore, files: LogFiles, limits: LogLimits, log: WriteAheadLog | undefined) {
     this.#store = store;
     this.#files = files;
-    this.#segmentBytes = segmentBytes;
+    this.#limits = limits;
     this.#log = log;
     this.#layers = { memory: [this.#memtable.tables], store };
-    this.#checkpointer = new Checkpointer(store, {
+    this.#checkpointer = new Checkpointer(store, limits.partWrites, {
       due: () => this.#checkpointSoon(),
       done: () => this.#lay([this.#memtable.tables]),
       failed: (error) => this.#fail(error),
@@ -176,7 +188,7 @@ class LoggedStorage implements Storage {
 
   async #begin(writes: readonly StorageWrite[]): Promise<void> {
     const id = randomBytes(LOG_ID_BYTES);
-    const log = await WriteAheadLog.create(this.#files, id, this.#segmentBytes);
+    const log = await WriteAheadLog.create(this.#files, id, this.#limits.segmentBytes);
     await this.#store.commit(writes, encodeMark({ id, sequence: 0 }));
     this.#log = log;
   }
@@ -184,10 +196,10 @@ class LoggedStorage implements Storage {
   /** The store may fall behind by another segment's worth; then commits wait for it. */
   async #makeRoom(): Promise<void> {
     const bytes = this.#log?.activeBytes ?? 0;
-    if (this.#checkpointer.isBusy && bytes >= 2 * this.#segmentBytes) await this.#checkpointer.idle();
+    if (this.#checkpointer.isBusy && bytes >= 2 * this.#limits.segmentBytes) await this.#checkpointer.idle();
     this.#fuse.check();
     if (this.#checkpointer.isBusy) return;
-    if (bytes >= this.#segmentBytes || (this.#checkpointer.isDue && bytes > 0)) this.#checkpoint();
+    if (bytes >= this.#limits.segmentBytes || (this.#checkpointer.isDue && bytes > 0)) this.#checkpoint();
   }
 
   /** Not while a record is written; the table would lack it. */

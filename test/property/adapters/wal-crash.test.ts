@@ -71,7 +71,7 @@ async function live(disk: WalDisk, draw: Draw, ledger: Ledger): Promise<void> {
   const storage = await openLoggedStorage({
     store: disk.openStore(),
     files: disk.logFiles(),
-    segmentBytes: 1 + draw(3_000),
+    limits: { segmentBytes: 1 + draw(3_000), partWrites: 1 + draw(6) },
   });
   ledger.recovered(shown(storage));
   for (let turns = draw(40); turns > 0; turns -= 1) {

@@ -25,7 +25,7 @@ const damaged = (message: RegExp) => {
 };
 
 const open = (disk: WalDisk, segmentBytes = 2_000) =>
-  openLoggedStorage({ store: disk.openStore(), files: disk.logFiles(), segmentBytes });
+  openLoggedStorage({ store: disk.openStore(), files: disk.logFiles(), limits: { segmentBytes } });
 
 const NAMES = 'abcdef';
 /** All records are as long as this one. The first commit is in the store itself. */
@@ -113,7 +113,11 @@ describe('a log', () => {
   it('that lies over both segments is refused if the end of the first is damaged', async () => {
     const disk = new WalDisk(() => 0);
     // The store's second transaction takes longer than anybody waits.
-    const storage = await openLoggedStorage({ store: stuckAfter(disk, 1), files: disk.logFiles(), segmentBytes: 90 });
+    const storage = await openLoggedStorage({
+      store: stuckAfter(disk, 1),
+      files: disk.logFiles(),
+      limits: { segmentBytes: 90 },
+    });
     for (const name of NAMES) await storage.commit([put(name)]);
     disk.losePower();
     const whole = bytesOf(disk).slice();
