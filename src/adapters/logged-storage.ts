@@ -8,7 +8,6 @@
  */
 import { randomBytes } from 'node:crypto';
 import { InvariantError } from '../base/assert.js';
-import { CausewayError } from '../base/errors.js';
 import type { Storage, StorageEntry, StorageRange, StorageSnapshot, StorageWrite, Table } from '../ports/storage.js';
 import type { CheckpointStore } from './checkpoint-store.js';
 import { Checkpointer, writeOut } from './checkpointer.js';
@@ -17,6 +16,7 @@ import { LayeredSnapshot } from './layered-snapshot.js';
 import { Memtable } from './memtable.js';
 import { assertBound, assertKey, assertWrites } from './storage-bounds.js';
 import { StorageFuse } from './storage-fuse.js';
+import { logOpenFailure, logWriteFailure } from './wal-failure.js';
 import { type LogFiles, SEGMENT_NAMES } from './wal-files.js';
 import { decodeMark, encodeMark, LOG_ID_BYTES } from './wal-records.js';
 import { recoverLog, refuseLogWithoutStore } from './wal-recovery.js';
@@ -44,30 +44,37 @@ interface Commit {
   readonly reject: (failure: unknown) => void;
 }
 
-/** @throws CausewayError `data-dir-corrupt`, `data-dir-newer-format` or `storage-failed` */
-export async function openLoggedStorage(options: LoggedStorageOptions): Promise<Storage> {
-  const { store, files } = options;
-  const limits = { ...LIMITS, ...options.limits };
+/** @throws CausewayError `data-dir-corrupt`, `data-dir-newer-format`, `invalid-config` (no permission) or `storage-failed` */
+export async function openLoggedStorage({ store, files, limits }: LoggedStorageOptions): Promise<Storage> {
+  const effective = { ...LIMITS, ...limits };
+  try {
+    const log = await openLog(store, files, effective);
+    return new LoggedStorage(store, files, effective, log);
+  } catch (error) {
+    throw logOpenFailure(error);
+  }
+}
+
+/** What the log has and the store has not is brought there. Undefined if there is no log yet. */
+async function openLog(
+  store: CheckpointStore,
+  files: LogFiles,
+  { segmentBytes, partWrites }: LogLimits,
+): Promise<WriteAheadLog | undefined> {
   const stored = store.mark();
   if (stored === undefined) {
     await refuseLogWithoutStore(files);
-    return new LoggedStorage(store, files, limits, undefined);
+    return undefined;
   }
-  const mark = decodeMark(stored, files.pathOf(SEGMENT_NAMES[0]));
-  const recovered = await recoverLog(files, mark);
+  const { id, sequence } = decodeMark(stored, files.pathOf(SEGMENT_NAMES[0]));
+  const recovered = await recoverLog(files, { id, sequence });
   if (recovered.batches.length > 0) {
     const memtable = new Memtable();
     const layers = { memory: [memtable.tables], store };
     for (const writes of recovered.batches) memtable.apply(writes, keysOf(layers));
-    await writeOut(
-      store,
-      memtable.tables,
-      encodeMark({ id: mark.id, sequence: recovered.sequence }),
-      limits.partWrites,
-    );
+    await writeOut(store, memtable.tables, encodeMark({ id, sequence: recovered.sequence }), partWrites);
   }
-  const log = await WriteAheadLog.resume(files, mark.id, recovered, limits.segmentBytes);
-  return new LoggedStorage(store, files, limits, log);
+  return WriteAheadLog.resume(files, id, recovered, segmentBytes);
 }
 
 class LoggedStorage implements Storage {
@@ -224,7 +231,7 @@ class LoggedStorage implements Storage {
 
   #fail(error: unknown): void {
     if (this.#fuse.reason !== undefined) return;
-    this.#fuse.blow(failureOf(error, this.#log?.path ?? this.#files.pathOf(SEGMENT_NAMES[0])));
+    this.#fuse.blow(logWriteFailure(error, this.#log?.path ?? this.#files.pathOf(SEGMENT_NAMES[0])));
     const failure = this.#fuse.reason;
     for (const { reject } of this.#waiting.splice(0)) reject(failure);
   }
@@ -237,11 +244,4 @@ function keysOf(layers: Layers): (table: Table, range: StorageRange) => Uint8Arr
     for (let next = entries.next(); next.done !== true; next = entries.next()) keys.push(next.value.key);
     return keys;
   };
-}
-
-/** The store's failures are coded already; a broken invariant stays one. */
-function failureOf(error: unknown, path: string): Error {
-  if (error instanceof CausewayError || error instanceof InvariantError) return error;
-  const reason = error instanceof Error ? error.message : String(error);
-  return new CausewayError('storage-failed', `Writing to ${path} failed: ${reason}.`);
 }

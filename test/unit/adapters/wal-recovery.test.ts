@@ -228,4 +228,10 @@ describe('a data directory', () => {
     await rm(join(directory, 'data.mdb'));
     await expect(openLmdbStorage({ directory })).rejects.toEqual(damaged(/the store beside it knows of no log/));
   });
+
+  it('in which a folder takes the place of the log is refused', async () => {
+    await mkdir(join(directory, 'wal-0'));
+    const refusal = { code: 'data-dir-corrupt', message: expect.stringContaining('The log cannot be opened: EISDIR') };
+    await expect(openLmdbStorage({ directory })).rejects.toMatchObject(refusal);
+  });
 });
