@@ -7,8 +7,7 @@
 import type { CheckpointStore } from './checkpoint-store.js';
 import { partsOf, type SortedViews } from './memtable.js';
 
-/** One turn of the event loop hands over so much. */
-const PART_MAX_WRITES = 500;
+/** Beside the number of writes: one turn of the event loop hands over so much. */
 const PART_MAX_BYTES = 512 * 1024;
 const LOOK_EVERY_MS = 1_000;
 const MAX_AGE_LOOKS = 10;
@@ -23,6 +22,7 @@ export interface CheckpointerEvents {
 
 export class Checkpointer {
   readonly #store: CheckpointStore;
+  readonly #partWrites: number;
   readonly #events: CheckpointerEvents;
   #running: Promise<void> | undefined;
   #timer: NodeJS.Timeout | undefined;
@@ -31,8 +31,9 @@ export class Checkpointer {
   #seen = 0;
   #isDue = false;
 
-  constructor(store: CheckpointStore, events: CheckpointerEvents) {
+  constructor(store: CheckpointStore, partWrites: number, events: CheckpointerEvents) {
     this.#store = store;
+    this.#partWrites = partWrites;
     this.#events = events;
   }
 
@@ -60,7 +61,7 @@ export class Checkpointer {
 
   start(frozen: SortedViews, mark: Uint8Array): void {
     this.#rest();
-    this.#running = writeOut(this.#store, frozen, mark)
+    this.#running = writeOut(this.#store, frozen, mark, this.#partWrites)
       .then(this.#events.done, this.#events.failed)
       .finally(() => {
         this.#running = undefined;
@@ -88,8 +89,13 @@ export class Checkpointer {
 }
 
 /** @throws what the store says */
-export async function writeOut(store: CheckpointStore, frozen: SortedViews, mark: Uint8Array): Promise<void> {
-  for (const { writes, last } of partsOf(frozen, PART_MAX_WRITES, PART_MAX_BYTES)) {
+export async function writeOut(
+  store: CheckpointStore,
+  frozen: SortedViews,
+  mark: Uint8Array,
+  partWrites: number,
+): Promise<void> {
+  for (const { writes, last } of partsOf(frozen, partWrites, PART_MAX_BYTES)) {
     await (last ? store.commit(writes, mark) : store.commit(writes));
   }
 }

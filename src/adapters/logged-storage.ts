@@ -8,7 +8,6 @@
  */
 import { randomBytes } from 'node:crypto';
 import { InvariantError } from '../base/assert.js';
-import { CausewayError } from '../base/errors.js';
 import type { Storage, StorageEntry, StorageRange, StorageSnapshot, StorageWrite, Table } from '../ports/storage.js';
 import type { CheckpointStore } from './checkpoint-store.js';
 import { Checkpointer, writeOut } from './checkpointer.js';
@@ -17,6 +16,7 @@ import { LayeredSnapshot } from './layered-snapshot.js';
 import { Memtable } from './memtable.js';
 import { assertBound, assertKey, assertWrites } from './storage-bounds.js';
 import { StorageFuse } from './storage-fuse.js';
+import { logOpenFailure, logWriteFailure } from './wal-failure.js';
 import { type LogFiles, SEGMENT_NAMES } from './wal-files.js';
 import { decodeMark, encodeMark, LOG_ID_BYTES } from './wal-records.js';
 import { recoverLog, refuseLogWithoutStore } from './wal-recovery.js';
@@ -26,11 +26,17 @@ export interface LoggedStorageOptions {
   /** Nobody else's; closed with this storage. */
   readonly store: CheckpointStore;
   readonly files: LogFiles;
-  /** A segment that holds as much goes to the store. */
-  readonly segmentBytes?: number;
+  readonly limits?: Partial<LogLimits>;
 }
 
-const SEGMENT_BYTES = 4 * 1024 * 1024;
+export interface LogLimits {
+  /** A segment that holds as much goes to the store. */
+  readonly segmentBytes: number;
+  /** It does so in transactions of so many writes. */
+  readonly partWrites: number;
+}
+
+const LIMITS: LogLimits = { segmentBytes: 4 * 1024 * 1024, partWrites: 500 };
 
 interface Commit {
   readonly writes: readonly StorageWrite[];
@@ -38,30 +44,43 @@ interface Commit {
   readonly reject: (failure: unknown) => void;
 }
 
-/** @throws CausewayError `data-dir-corrupt`, `data-dir-newer-format` or `storage-failed` */
-export async function openLoggedStorage(options: LoggedStorageOptions): Promise<Storage> {
-  const { store, files, segmentBytes = SEGMENT_BYTES } = options;
+/** @throws CausewayError `data-dir-corrupt`, `data-dir-newer-format`, `invalid-config` (no permission) or `storage-failed` */
+export async function openLoggedStorage({ store, files, limits }: LoggedStorageOptions): Promise<Storage> {
+  const effective = { ...LIMITS, ...limits };
+  try {
+    const log = await openLog(store, files, effective);
+    return new LoggedStorage(store, files, effective, log);
+  } catch (error) {
+    throw logOpenFailure(error);
+  }
+}
+
+/** What the log has and the store has not is brought there. Undefined if there is no log yet. */
+async function openLog(
+  store: CheckpointStore,
+  files: LogFiles,
+  { segmentBytes, partWrites }: LogLimits,
+): Promise<WriteAheadLog | undefined> {
   const stored = store.mark();
   if (stored === undefined) {
     await refuseLogWithoutStore(files);
-    return new LoggedStorage(store, files, segmentBytes, undefined);
+    return undefined;
   }
-  const mark = decodeMark(stored, files.pathOf(SEGMENT_NAMES[0]));
-  const recovered = await recoverLog(files, mark);
+  const { id, sequence } = decodeMark(stored, files.pathOf(SEGMENT_NAMES[0]));
+  const recovered = await recoverLog(files, { id, sequence });
   if (recovered.batches.length > 0) {
     const memtable = new Memtable();
     const layers = { memory: [memtable.tables], store };
     for (const writes of recovered.batches) memtable.apply(writes, keysOf(layers));
-    await writeOut(store, memtable.tables, encodeMark({ id: mark.id, sequence: recovered.sequence }));
+    await writeOut(store, memtable.tables, encodeMark({ id, sequence: recovered.sequence }), partWrites);
   }
-  const log = await WriteAheadLog.resume(files, mark.id, recovered, segmentBytes);
-  return new LoggedStorage(store, files, segmentBytes, log);
+  return WriteAheadLog.resume(files, id, recovered, segmentBytes);
 }
 
 class LoggedStorage implements Storage {
   readonly #store: CheckpointStore;
   readonly #files: LogFiles;
-  readonly #segmentBytes: number;
+  readonly #limits: LogLimits;
   readonly #fuse = new StorageFuse();
   readonly #checkpointer: Checkpointer;
   /** Begun by the first commit. */
@@ -72,13 +91,13 @@ class LoggedStorage implements Storage {
   /** Whether a flush is under way or about to begin. */
   #isBusy = false;
 
-  constructor(store: CheckpointStore, files: LogFiles, segmentBytes: number, log: WriteAheadLog | undefined) {
+  constructor(store: CheckpointStore, files: LogFiles, limits: LogLimits, log: WriteAheadLog | undefined) {
     this.#store = store;
     this.#files = files;
-    this.#segmentBytes = segmentBytes;
+    this.#limits = limits;
     this.#log = log;
     this.#layers = { memory: [this.#memtable.tables], store };
-    this.#checkpointer = new Checkpointer(store, {
+    this.#checkpointer = new Checkpointer(store, limits.partWrites, {
       due: () => this.#checkpointSoon(),
       done: () => this.#lay([this.#memtable.tables]),
       failed: (error) => this.#fail(error),
@@ -176,7 +195,7 @@ class LoggedStorage implements Storage {
 
   async #begin(writes: readonly StorageWrite[]): Promise<void> {
     const id = randomBytes(LOG_ID_BYTES);
-    const log = await WriteAheadLog.create(this.#files, id, this.#segmentBytes);
+    const log = await WriteAheadLog.create(this.#files, id, this.#limits.segmentBytes);
     await this.#store.commit(writes, encodeMark({ id, sequence: 0 }));
     this.#log = log;
   }
@@ -184,10 +203,10 @@ class LoggedStorage implements Storage {
   /** The store may fall behind by another segment's worth; then commits wait for it. */
   async #makeRoom(): Promise<void> {
     const bytes = this.#log?.activeBytes ?? 0;
-    if (this.#checkpointer.isBusy && bytes >= 2 * this.#segmentBytes) await this.#checkpointer.idle();
+    if (this.#checkpointer.isBusy && bytes >= 2 * this.#limits.segmentBytes) await this.#checkpointer.idle();
     this.#fuse.check();
     if (this.#checkpointer.isBusy) return;
-    if (bytes >= this.#segmentBytes || (this.#checkpointer.isDue && bytes > 0)) this.#checkpoint();
+    if (bytes >= this.#limits.segmentBytes || (this.#checkpointer.isDue && bytes > 0)) this.#checkpoint();
   }
 
   /** Not while a record is written; the table would lack it. */
@@ -212,7 +231,7 @@ class LoggedStorage implements Storage {
 
   #fail(error: unknown): void {
     if (this.#fuse.reason !== undefined) return;
-    this.#fuse.blow(failureOf(error, this.#log?.path ?? this.#files.pathOf(SEGMENT_NAMES[0])));
+    this.#fuse.blow(logWriteFailure(error, this.#log?.path ?? this.#files.pathOf(SEGMENT_NAMES[0])));
     const failure = this.#fuse.reason;
     for (const { reject } of this.#waiting.splice(0)) reject(failure);
   }
@@ -225,11 +244,4 @@ function keysOf(layers: Layers): (table: Table, range: StorageRange) => Uint8Arr
     for (let next = entries.next(); next.done !== true; next = entries.next()) keys.push(next.value.key);
     return keys;
   };
-}
-
-/** The store's failures are coded already; a broken invariant stays one. */
-function failureOf(error: unknown, path: string): Error {
-  if (error instanceof CausewayError || error instanceof InvariantError) return error;
-  const reason = error instanceof Error ? error.message : String(error);
-  return new CausewayError('storage-failed', `Writing to ${path} failed: ${reason}.`);
 }

@@ -92,13 +92,29 @@ export class SortedTable extends SortedView {
   }
 
   put(key: Uint8Array, value: Uint8Array): void {
-    // Beyond the last key: into the last block.
-    const b = Math.max(0, Math.min(this.blockOf(key), this.blocks.length - 1));
+    const last = this.blocks.at(-1)?.entries.at(-1);
+    if (last === undefined || compareBytes(last.key, key) < 0) this.#append({ key, value });
+    else this.#insert({ key, value });
+  }
+
+  /** Most keys of a log come in their order: no search, and no half-empty blocks behind them. */
+  #append(entry: StorageEntry): void {
+    this.size += 1;
+    const b = this.blocks.length - 1;
+    if ((this.blocks[b]?.entries.length ?? BLOCK_MAX_ENTRIES) < BLOCK_MAX_ENTRIES) this.#writable(b).push(entry);
+    else this.#ownBlocks().push({ epoch: this.#epoch, entries: [entry] });
+  }
+
+  #insert(entry: StorageEntry): void {
+    const b = this.blockOf(entry.key);
     const entries = this.#writable(b);
-    const i = lowerBound(entries, key);
-    const found = entries[i] !== undefined && compareBytes(entries[i].key, key) === 0;
-    entries.splice(i, found ? 1 : 0, { key, value });
-    if (!found) this.size += 1;
+    const i = lowerBound(entries, entry.key);
+    if (compareBytes((entries[i] as StorageEntry).key, entry.key) === 0) {
+      entries[i] = entry;
+      return;
+    }
+    entries.splice(i, 0, entry);
+    this.size += 1;
     if (entries.length <= BLOCK_MAX_ENTRIES) return;
     this.blocks.splice(b + 1, 0, { epoch: this.#epoch, entries: entries.splice(BLOCK_MAX_ENTRIES / 2) });
   }
@@ -118,9 +134,14 @@ export class SortedTable extends SortedView {
     for (const { key } of [...this.range({ gte, lt })]) this.delete(key);
   }
 
-  #writable(b: number): StorageEntry[] {
+  #ownBlocks(): Block[] {
     if (this.#shared) this.blocks = [...this.blocks];
     this.#shared = false;
+    return this.blocks;
+  }
+
+  #writable(b: number): StorageEntry[] {
+    this.#ownBlocks();
     const block = this.blocks[b];
     if (block?.epoch === this.#epoch) return block.entries;
     const copy = { epoch: this.#epoch, entries: [...(block?.entries ?? [])] };

@@ -8,7 +8,7 @@ import { type LogFile, type LogFiles, SEGMENT_NAMES, type SegmentName } from './
 import { encodeLogRecord, encodeSegmentHeader, type LogId, SEGMENT_HEADER_BYTES } from './wal-records.js';
 import type { RecoveredLog } from './wal-recovery.js';
 
-const CHUNK_BYTES = 1024 * 1024;
+const CHUNK_MAX_BYTES = 1024 * 1024;
 
 interface Segment {
   readonly path: string;
@@ -20,31 +20,45 @@ interface Segment {
 export class WriteAheadLog {
   readonly id: LogId;
   readonly #segments: readonly [Segment, Segment];
+  readonly #chunkBytes: number;
+  /** A segment that has grown beyond this is cut back to it. */
   readonly #keptBytes: number;
   #active: Segment;
   /** Where the next record goes. */
   #at = SEGMENT_HEADER_BYTES;
   #sequence: number;
 
-  private constructor(id: LogId, segments: readonly [Segment, Segment], first: 0 | 1, sequence: number, kept: number) {
+  private constructor(
+    id: LogId,
+    segments: readonly [Segment, Segment],
+    first: 0 | 1,
+    sequence: number,
+    segmentBytes: number,
+  ) {
     this.id = id;
     this.#segments = segments;
     this.#active = segments[first];
     this.#sequence = sequence;
-    this.#keptBytes = kept;
+    this.#chunkBytes = Math.min(CHUNK_MAX_BYTES, segmentBytes);
+    this.#keptBytes = this.#chunksUpTo(SEGMENT_HEADER_BYTES + segmentBytes);
   }
 
   /** A new log; both files are durable before anything says that they exist. */
-  static async create(files: LogFiles, id: LogId, keptBytes: number): Promise<WriteAheadLog> {
+  static async create(files: LogFiles, id: LogId, segmentBytes: number): Promise<WriteAheadLog> {
     await files.create(SEGMENT_NAMES, encodeSegmentHeader(id));
     const segments = await openSegments(files, () => SEGMENT_HEADER_BYTES);
-    return new WriteAheadLog(id, segments, 0, 0, keptBytes);
+    return new WriteAheadLog(id, segments, 0, 0, segmentBytes);
   }
 
   /** Goes on behind what was recovered, all of which the store has by now. */
-  static async resume(files: LogFiles, id: LogId, recovered: RecoveredLog, kept: number): Promise<WriteAheadLog> {
-    const segments = await openSegments(files, (name) => recovered.bytes[name]);
-    return new WriteAheadLog(id, segments, recovered.next === 'wal-0' ? 0 : 1, recovered.sequence, kept);
+  static async resume(
+    files: LogFiles,
+    id: LogId,
+    { bytes, next, sequence }: RecoveredLog,
+    segmentBytes: number,
+  ): Promise<WriteAheadLog> {
+    const segments = await openSegments(files, (name) => bytes[name]);
+    return new WriteAheadLog(id, segments, next === 'wal-0' ? 0 : 1, sequence, segmentBytes);
   }
 
   /** Number of the last durable record. */
@@ -74,7 +88,7 @@ export class WriteAheadLog {
     const record = encodeLogRecord(this.id, this.#sequence + 1, writes);
     const end = this.#at + record.length;
     const isAllocated = end <= segment.bytes;
-    const bytes = isAllocated ? record : withZeros(record, chunksUpTo(end) - this.#at);
+    const bytes = isAllocated ? record : withZeros(record, this.#chunksUpTo(end) - this.#at);
     await segment.file.write(bytes, this.#at);
     segment.bytes = Math.max(segment.bytes, this.#at + bytes.length);
     this.#at = end;
@@ -92,6 +106,10 @@ export class WriteAheadLog {
     for (const { file } of this.#segments) await file.close();
   }
 
+  #chunksUpTo(position: number): number {
+    return Math.ceil(position / this.#chunkBytes) * this.#chunkBytes;
+  }
+
   async #shorten(segment: Segment): Promise<void> {
     await segment.file.truncate(this.#keptBytes);
     segment.bytes = this.#keptBytes;
@@ -103,10 +121,6 @@ async function openSegments(files: LogFiles, bytesOf: (name: SegmentName) => num
     return { path: files.pathOf(name), file: await files.open(name), bytes: bytesOf(name) };
   };
   return [await open('wal-0'), await open('wal-1')];
-}
-
-function chunksUpTo(position: number): number {
-  return Math.ceil(position / CHUNK_BYTES) * CHUNK_BYTES;
 }
 
 function withZeros(record: Uint8Array, length: number): Uint8Array {

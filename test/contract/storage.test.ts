@@ -28,7 +28,7 @@ describeStorage('lmdb, outgrowing its map', () =>
 
 // A segment is full with every second record or so: there is nearly always a checkpoint under way.
 describeStorage('lmdb, with checkpoints all the time', () =>
-  inDirectory((directory) => openLmdbStorage({ directory, segmentBytes: 256 })),
+  inDirectory((directory) => openLmdbStorage({ directory, log: { segmentBytes: 256, partWrites: 200 } })),
 );
 
 describeStorage('lmdb without a log', () => inDirectory(async (directory) => openLmdbStore({ directory })));

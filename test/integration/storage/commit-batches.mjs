@@ -10,7 +10,9 @@ const [dist, directory, first, count, adapter] = process.argv.slice(2);
 const { openLmdbStorage, openJournalStorage } = await import(`${dist}/adapters/${adapter}-storage.js`);
 const encode = (value) => new TextEncoder().encode(String(value));
 const key = (number) => encode(String(number).padStart(8, '0'));
-const storage = await (openLmdbStorage ?? openJournalStorage)({ directory });
+// A checkpoint every dozen batches or so.
+const log = { segmentBytes: 100_000, partWrites: 30 };
+const storage = await (openLmdbStorage ?? openJournalStorage)({ directory, log });
 const snapshot = storage.snapshot();
 
 /** Traces in four tables, values of several sizes, and a window that slides: see `expectWholeBatches`. */

@@ -37,23 +37,35 @@ describe('a process that is killed with SIGKILL while it commits', () => {
   });
 });
 
+/** What LMDB writes pages with. */
+const STORE_WRITES = 'pwrite64,pwritev,writev';
+
 const faults = [
-  { name: 'fdatasync fails', calls: 'fdatasync', errno: 'EIO', message: /Input\/output error/ },
-  { name: 'the disk is full', calls: 'pwrite64,pwritev,writev', errno: 'ENOSPC', message: /No space left on device/ },
-  { name: 'a write fails', calls: 'pwrite64,pwritev,writev', errno: 'EIO', message: /Input\/output error/ },
+  { name: 'a write fails', file: 'wal-0', calls: 'pwrite64', errno: 'EIO', message: /wal-0 failed: EIO/ },
+  { name: 'the disk is full', file: 'wal-0', calls: 'pwrite64', errno: 'ENOSPC', message: /wal-0 failed: ENOSPC/ },
+  {
+    name: 'a checkpoint fails to write',
+    file: 'data.mdb',
+    calls: STORE_WRITES,
+    errno: 'EIO',
+    message: /data\.mdb failed: .*Input/,
+  },
+  {
+    name: 'a checkpoint fails to sync',
+    file: 'data.mdb',
+    calls: 'fdatasync',
+    errno: 'EIO',
+    message: /data\.mdb failed: .*Input/,
+  },
 ] as const;
 
 describeTraced('a commit on a disk that fails', () => {
-  // Successive calls of one transaction, so that pages as well as the meta page fail to be written.
-  for (const fault of faults) {
+  for (const { name, file, calls, errno, message } of faults) {
     for (const nth of [10, 11, 12]) {
-      it(`is rejected when ${fault.name} (call ${nth}), and so is every later call`, async () => {
-        const inject = `inject=${fault.calls}:error=${fault.errno}:when=${nth}`;
-        const { acknowledged, report } = await run(['-P', join(directory, 'data.mdb'), '-e', inject]);
-        expect(report).toEqual({
-          message: expect.stringMatching(fault.message),
-          ...BROKEN_STORAGE,
-        });
+      it(`is rejected when ${name} (call ${nth}), and so is every later call`, async () => {
+        const inject = `inject=${calls}:error=${errno}:when=${nth}`;
+        const { acknowledged, report } = await run(['-P', join(directory, file), '-e', inject]);
+        expect(report).toEqual({ message: expect.stringMatching(message), ...BROKEN_STORAGE });
         expect(acknowledged).toBeGreaterThanOrEqual(0);
         const storage = await openLmdbStorage({ directory });
         expectWholeBatches(storage, acknowledged);
@@ -62,18 +74,19 @@ describeTraced('a commit on a disk that fails', () => {
     }
   }
 
-  it('is neither acknowledged nor there when the process is killed on entering its flush', async () => {
+  it('is not acknowledged when the process is killed on entering its write', async () => {
     await (await openLmdbStorage({ directory })).close();
-    // A transaction takes three batches: the first run gets none through, the second three, the third six more.
     let there = 0;
-    for (const nth of [1, 2, 3]) {
-      const { acknowledged, report } = await run(['-e', `inject=fdatasync:signal=KILL:when=${nth}`], there);
-      there += 3 * (nth - 1);
+    for (const nth of [1, 2, 7]) {
+      const inject = ['-P', join(directory, 'wal-0'), '-P', join(directory, 'wal-1')];
+      const { acknowledged, report } = await run([...inject, '-e', `inject=pwrite64:signal=KILL:when=${nth}`], there);
       expect(report).toBeUndefined();
+      // The first three batches of all begin the log; three more are a record.
+      there += (there === 0 ? 3 : 0) + 3 * (nth - 1);
       expect(acknowledged).toBe(there - 1);
       const storage = await openLmdbStorage({ directory });
       expect(storage.count('keyspace')).toBe(there);
-      if (there > 0) expectWholeBatches(storage, acknowledged);
+      expectWholeBatches(storage, acknowledged);
       await storage.close();
     }
   });

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { checkLmdbFile } from '../../../src/adapters/lmdb-file.js';
-import { openLmdbStorage } from '../../../src/adapters/lmdb-storage.js';
+import { openLmdbStore } from '../../../src/adapters/lmdb-store.js';
 
 const PAGE = 4_096;
 let base: string;
@@ -16,7 +16,7 @@ beforeAll(async () => {
   base = await mkdtemp(join(tmpdir(), 'causeway-damage.'));
   whole = join(base, 'whole');
   await mkdir(whole);
-  const storage = await openLmdbStorage({ directory: whole });
+  const storage = openLmdbStore({ directory: whole });
   for (let round = 0; round < 3; round += 1) {
     await storage.commit(
       Array.from({ length: 2_000 }, (_, i) => ({
@@ -45,10 +45,10 @@ async function damaged(damage: (file: string) => Promise<void>): Promise<string>
 
 async function expectRefused(directory: string, why: RegExp): Promise<void> {
   const file = join(directory, 'data.mdb');
-  expect(() => openLmdbStorage({ directory })).toThrow(
+  expect(() => openLmdbStore({ directory })).toThrow(
     expect.objectContaining({ code: 'data-dir-corrupt', message: expect.stringMatching(why) }),
   );
-  expect(() => openLmdbStorage({ directory })).toThrow(`${file} is damaged`);
+  expect(() => openLmdbStore({ directory })).toThrow(`${file} is damaged`);
 }
 
 function overwrite(offset: number, bytes: Uint8Array) {
@@ -64,8 +64,8 @@ describe('the LMDB file', () => {
     const directory = await damaged((file) => rm(file));
     checkLmdbFile(join(directory, 'data.mdb'));
     await writeFile(join(directory, 'data.mdb'), '');
-    await (await openLmdbStorage({ directory })).close();
-    const copy = await openLmdbStorage({ directory: await damaged(async () => undefined) });
+    await openLmdbStore({ directory }).close();
+    const copy = openLmdbStore({ directory: await damaged(async () => undefined) });
     expect([copy.count('keyspace'), copy.count('operations')]).toEqual([3_000, 3_000]);
     expect([...copy.range('keyspace', {})]).toHaveLength(3_000);
     await copy.close();
@@ -75,7 +75,7 @@ describe('the LMDB file', () => {
     const directory = await damaged(async (file) =>
       writeFile(join(file, '../lock.mdb'), new Uint8Array(9_000).fill(7)),
     );
-    const storage = await openLmdbStorage({ directory });
+    const storage = openLmdbStore({ directory });
     await storage.commit([{ kind: 'put', table: 'meta', key: Uint8Array.of(1), value: Uint8Array.of(2) }]);
     expect(storage.count('keyspace')).toBe(3_000);
     await storage.close();

@@ -154,7 +154,10 @@ describe('any sequence of commits, reads and snapshots shows what a sorted map s
   it.each([
     ['in LMDB alone', (path: string) => openLmdbStore({ directory: path })],
     ['in LMDB with a log before it', (path: string) => openLmdbStorage({ directory: path })],
-    ['in both, with checkpoints in between', (path: string) => openLmdbStorage({ directory: path, segmentBytes: 500 })],
+    [
+      'in both, with checkpoints in between',
+      (path: string) => openLmdbStorage({ directory: path, log: { segmentBytes: 500, partWrites: 4 } }),
+    ],
   ])('%s', { timeout: 60_000 }, async (name, open) => {
     const path = join(directory, name);
     await mkdir(path);

@@ -44,11 +44,22 @@ describe('a data directory', () => {
     const write = identityWrite(CLUSTER, makeOrigin(r1, 1));
     if (write.kind !== 'put') throw new Error('the identity is put');
     const value = new ByteWriter()
-      .varuint(2)
+      .varuint(3)
       .raw(Uint8Array.of(9, 9, 9))
       .finish();
     await storage.commit([{ ...write, value }]);
     await expect(open(storage)).rejects.toThrow(coded('data-dir-newer-format'));
+  });
+
+  it('of an older format keeps its incarnation, and is of the present one before anything else is written', async () => {
+    const present = identityWrite(CLUSTER, makeOrigin(r1, 1));
+    if (present.kind !== 'put') throw new Error('the identity is put');
+    const older = Uint8Array.from(present.value);
+    older[0] = 1;
+    const storage = openMemoryStorage();
+    await storage.commit([{ ...present, value: older }]);
+    expect(await open(storage)).toBe('r1~00000001');
+    expect(storage.get('meta', present.key)).toEqual(present.value);
   });
 
   it('that is damaged is refused', async () => {
