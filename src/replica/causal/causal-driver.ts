@@ -16,7 +16,7 @@ import { membershipWipe } from '../membership/stored-membership.js';
 import type { OrderedMachine } from '../order/ordered-machine.js';
 import { identityWrite, readState, type StoredState, stateAfter, stateWrite } from '../stored-state.js';
 import { EventualIndex } from './eventual-index.js';
-import { GroupBodies } from './group-bodies.js';
+import { bodyOf } from './group-bodies.js';
 import { KeyspaceTurn } from './keyspace-turn.js';
 import { LogFeed } from './log-feed.js';
 import { operationWrite, trimWrites } from './operation-log.js';
@@ -57,7 +57,6 @@ export interface DriverOptions {
 export class CausalDriver {
   readonly #options: DriverOptions;
   readonly #post: PlanePost;
-  readonly #bodies = new GroupBodies();
   readonly #tombstones: TombstoneQueue;
   readonly #feed: LogFeed | undefined;
   readonly #pending = new PendingWrites();
@@ -83,11 +82,11 @@ export class CausalDriver {
     this.#self = options.origin;
     this.#agreement = options.agreement;
     this.#state = readState(options.storage);
-    this.#eventual = new EventualIndex(this.#bodies);
+    this.#eventual = new EventualIndex();
     this.#plane = this.#openPlane();
     const { machine, storage } = options;
     if (machine === undefined) return;
-    this.#feed = new LogFeed(machine, storage, this.#bodies);
+    this.#feed = new LogFeed(machine, storage);
     // What the log made is durable in the log: it may wait for the next turn, of which every tick is one, unless somebody
     // waits for it. So a busy log does not wait for its own consequences to be stored.
     machine.onGathered = () => {
@@ -132,7 +131,7 @@ export class CausalDriver {
   /** @throws DecodeError if a group's body or a snapshot's entry is not readable. */
   receive(from: Peer, message: PlaneMessage): void {
     if (message.kind === 'groups' || message.kind === 'fetched') {
-      for (const group of message.groups) this.#bodies.of(group);
+      for (const group of message.groups) bodyOf(group);
     }
     if (message.kind === 'snapshot-page') validatePage(message);
     this.#plane.receive(from, message, this.now());
@@ -289,7 +288,7 @@ export class CausalDriver {
         own += 1;
         continue;
       }
-      const body = this.#bodies.of(group);
+      const body = bodyOf(group);
       turn.deliver(group, body);
       this.#tombstones.note(group, body);
     }
@@ -339,7 +338,7 @@ export class CausalDriver {
         this.#isOutdated = false;
         this.#self = next;
         this.#agreement = undefined;
-        this.#eventual = new EventualIndex(this.#bodies);
+        this.#eventual = new EventualIndex();
         this.#plane = this.#openPlane();
         this.#feed?.restart();
         this.#options.machine?.wiped();

@@ -6,18 +6,13 @@ import { versionOf } from '../../keyspace/group-body.js';
 import { applyVersion, type KeyRecord } from '../../keyspace/key-record.js';
 import type { Version } from '../../keyspace/version.js';
 import type { WriteGroup } from '../../replication/write-group.js';
-import type { GroupBodies } from './group-bodies.js';
+import { bodyOf } from './group-bodies.js';
 
 export class EventualIndex {
   readonly #byKey = new Map<string, Map<WriteGroup, Version>>();
-  readonly #bodies: GroupBodies;
-
-  constructor(bodies: GroupBodies) {
-    this.#bodies = bodies;
-  }
 
   add(group: WriteGroup): void {
-    for (const op of this.#bodies.of(group).ops) {
+    for (const op of bodyOf(group).ops) {
       const waiting = this.#byKey.get(op.key) ?? new Map<WriteGroup, Version>();
       waiting.set(group, versionOf(op, group));
       this.#byKey.set(op.key, waiting);
@@ -25,7 +20,7 @@ export class EventualIndex {
   }
 
   remove(group: WriteGroup): void {
-    for (const op of this.#bodies.of(group).ops) {
+    for (const op of bodyOf(group).ops) {
       const waiting = this.#byKey.get(op.key);
       waiting?.delete(group);
       if (waiting?.size === 0) this.#byKey.delete(op.key);

@@ -1,21 +1,18 @@
-/** The decoded bodies of groups, each decoded once and kept for as long as somebody holds the group. */
+/** What the bodies of groups say, each decoded once: the group itself carries it from then on. */
 import { decodeBody, type GroupBody } from '../../keyspace/group-body.js';
 import type { WriteGroup } from '../../replication/write-group.js';
 
-export class GroupBodies {
-  readonly #bodies = new WeakMap<WriteGroup, GroupBody>();
+/** @throws DecodeError if the body is not readable. */
+export function bodyOf(group: WriteGroup): GroupBody {
+  // Nobody else writes this field.
+  const known = group.contents as GroupBody | undefined;
+  if (known !== undefined) return known;
+  const body = decodeBody(group.body);
+  group.contents = body;
+  return body;
+}
 
-  /** The body is known already: the group was made here. */
-  keep(group: WriteGroup, body: GroupBody): void {
-    this.#bodies.set(group, body);
-  }
-
-  /** @throws DecodeError if the body is not readable. */
-  of(group: WriteGroup): GroupBody {
-    const known = this.#bodies.get(group);
-    if (known !== undefined) return known;
-    const body = decodeBody(group.body);
-    this.#bodies.set(group, body);
-    return body;
-  }
+/** The body is known already: the group was made here. */
+export function keepBody(group: WriteGroup, body: GroupBody): void {
+  group.contents = body;
 }

@@ -5,28 +5,27 @@
  */
 import { LOG_ORIGIN } from '../../base/ids.js';
 import { LIMITS } from '../../base/limits.js';
+import type { Dot } from '../../clocks/dot.js';
+import type { Hlc } from '../../clocks/hybrid-logical-clock.js';
+import type { VersionVector } from '../../clocks/version-vector.js';
 import { encodeBody } from '../../keyspace/group-body.js';
 import type { LogGroup } from '../../keyspace/ordered/apply.js';
 import type { StorageReader, StorageWrite } from '../../ports/storage.js';
 import type { CausalPlane, Now } from '../../replication/causal-plane.js';
 import { sealGroup, type WriteGroup } from '../../replication/write-group.js';
 import type { OrderedMachine } from '../order/ordered-machine.js';
-import type { GroupBodies } from './group-bodies.js';
+import { keepBody } from './group-bodies.js';
 import { operationWrite, readOperations } from './operation-log.js';
 
 export class LogFeed {
   readonly #machine: OrderedMachine;
   readonly #storage: StorageReader;
-  readonly #bodies: GroupBodies;
-  /** Groups that are among the stored operations, or in the transaction being gathered. */
-  readonly #stored = new WeakSet<WriteGroup>();
   /** The next index to offer. What lies between it and what the machine has applied is in storage, or must be fetched. */
   #next = 0;
 
-  constructor(machine: OrderedMachine, storage: StorageReader, bodies: GroupBodies) {
+  constructor(machine: OrderedMachine, storage: StorageReader) {
     this.#machine = machine;
     this.#storage = storage;
-    this.#bodies = bodies;
   }
 
   /** The plane is a new one. */
@@ -36,7 +35,7 @@ export class LogFeed {
 
   /** The group needs no write to the operations. */
   hasStored(group: WriteGroup): boolean {
-    return this.#stored.has(group);
+    return group instanceof StoredGroup;
   }
 
   /**
@@ -50,7 +49,7 @@ export class LogFeed {
     this.#next = Math.max(this.#next, delivered + 1);
     const through = delivered + LIMITS.logGroupsAheadMax;
     this.#offerStored(plane, through, now);
-    const fresh = made?.groups.filter(({ dot }) => dot.counter > delivered).map((group) => this.#seal(group)) ?? [];
+    const fresh = made?.groups.filter(({ dot }) => dot.counter > delivered).map(sealed) ?? [];
     this.#offer(plane, this.#inTurn(fresh, through), now);
     return [...(made?.writes ?? []), ...fresh.map(operationWrite)];
   }
@@ -59,8 +58,8 @@ export class LogFeed {
   #offerStored(plane: CausalPlane, through: number, now: Now): void {
     const need = Math.min(through, this.#machine.durableApplied);
     if (this.#next > need || !plane.takesLog) return;
-    const groups = readOperations(this.#storage, [{ origin: LOG_ORIGIN, have: this.#next - 1, need }]);
-    for (const group of groups) this.#stored.add(group);
+    const range = { origin: LOG_ORIGIN, have: this.#next - 1, need };
+    const groups = readOperations(this.#storage, [range]).map((group) => new StoredGroup(group));
     const last = groups[groups.length - 1];
     // Nothing left of the range: what is not there was never made here.
     if (last === undefined) this.#next = need + 1;
@@ -79,11 +78,29 @@ export class LogFeed {
     const last = groups[taken - 1];
     if (last !== undefined) this.#next = last.dot.counter + 1;
   }
+}
 
-  #seal({ dot, hlc, deps, body }: LogGroup): WriteGroup {
-    const group = sealGroup(dot, hlc, deps, encodeBody(body));
-    this.#stored.add(group);
-    this.#bodies.keep(group, body);
-    return group;
+/** A group that is among the stored operations, or in the transaction being gathered. One that a peer sent is none. */
+class StoredGroup implements WriteGroup {
+  readonly dot: Dot;
+  readonly hlc: Hlc;
+  readonly deps: VersionVector;
+  readonly body: Uint8Array;
+  readonly encoded: Uint8Array;
+  contents: unknown;
+
+  constructor({ dot, hlc, deps, body, encoded, contents }: WriteGroup) {
+    this.dot = dot;
+    this.hlc = hlc;
+    this.deps = deps;
+    this.body = body;
+    this.encoded = encoded;
+    this.contents = contents;
   }
+}
+
+function sealed({ dot, hlc, deps, body }: LogGroup): StoredGroup {
+  const group = sealGroup(dot, hlc, deps, encodeBody(body));
+  keepBody(group, body);
+  return new StoredGroup(group);
 }

@@ -2,7 +2,7 @@
  * Brings what the causal view knows and the ordered view does not into the log, for the keys a request looks at. What is
  * already on its way there for another request of this replica is waited for, not proposed twice.
  */
-import { utf8Encode } from '../../base/bytes.js';
+import { equalBytes, utf8Encode } from '../../base/bytes.js';
 import { CausewayError } from '../../base/errors.js';
 import { LIMITS } from '../../base/limits.js';
 import { type Dot, formatDot } from '../../clocks/dot.js';
@@ -10,7 +10,7 @@ import { VersionVector } from '../../clocks/version-vector.js';
 import { pastOf } from '../../keyspace/key-record.js';
 import { type Adoption, adoptable, splitAdoptions } from '../../keyspace/ordered/adoption.js';
 import { readForgotten } from '../../keyspace/ordered/progress.js';
-import { readOrdered } from '../../keyspace/ordered/state-keys.js';
+import { readOrdered, recordKey } from '../../keyspace/ordered/state-keys.js';
 import type { StorageReader } from '../../ports/storage.js';
 import { readRecord } from '../causal/keyspace-turn.js';
 import { guardCorruption } from '../stored-state.js';
@@ -53,8 +53,11 @@ export class Adopter {
     const forgotten = guardCorruption('ordered state', () => readForgotten(state));
     const adoptions: Adoption[] = [];
     for (const key of keys) {
+      const keyBytes = utf8Encode(key);
+      // Mostly both views hold the same, and then there is nothing to adopt and nothing to decode.
+      if (equalRows(state.get(recordKey(key)), storage.get('keyspace', keyBytes))) continue;
       const ordered = guardCorruption('ordered record', () => readOrdered(state, key));
-      const versions = adoptable(ordered, readRecord(storage, utf8Encode(key)), forgotten);
+      const versions = adoptable(ordered, readRecord(storage, keyBytes), forgotten);
       if (versions.length > 0) adoptions.push({ key, versions });
     }
     return { base: applied.applied, adoptions };
@@ -124,6 +127,10 @@ export function checkSize(deps: VersionVector): VersionVector {
   if (deps.size <= LIMITS.vectorMaxEntries) return deps;
   const detail = `The request depends on ${deps.size} origins, and can on ${LIMITS.vectorMaxEntries}.`;
   throw new CausewayError('invalid-request', detail);
+}
+
+function equalRows(a: Uint8Array | undefined, b: Uint8Array | undefined): boolean {
+  return a === undefined || b === undefined ? a === b : equalBytes(a, b);
 }
 
 function nameOf(key: string, dot: Dot): string {

@@ -57,8 +57,8 @@ interface Proposal {
   readonly sizeBytes: number;
   /** Applying it twice does no more than applying it once. */
   readonly isRepeatable: boolean;
-  /** Those that may be in the log, or may yet come into it. */
-  readonly attempts: Set<Attempt>;
+  /** Those that may be in the log, or may yet come into it: mostly one. */
+  attempts: readonly Attempt[];
   readonly resolve: (applied: Applied) => void;
   readonly reject: (error: CausewayError) => void;
   readonly stop: () => void;
@@ -67,12 +67,14 @@ interface Proposal {
   ended: boolean;
 }
 
+const NO_ATTEMPTS: readonly Attempt[] = [];
+
 export class Proposer implements Proposals {
   readonly #options: ProposerOptions;
   readonly #open = new Set<Proposal>();
   /** By number. */
   readonly #attempts = new Map<number, Attempt>();
-  readonly #byIndex = new Map<number, Attempt[]>();
+  readonly #byIndex = new Map<number, readonly Attempt[]>();
   #bytes = 0;
   /** Numbers of one run of the process do not meet those of another: they begin at random. */
   #number: number;
@@ -114,7 +116,7 @@ export class Proposer implements Proposals {
         entry,
         sizeBytes: bytes.length,
         isRepeatable: entry.retry !== undefined || entry.command.kind === 'adopt',
-        attempts: new Set(),
+        attempts: NO_ATTEMPTS,
         resolve,
         reject,
         stop: () => {
@@ -137,7 +139,7 @@ export class Proposer implements Proposals {
   close(): void {
     this.#closed = true;
     for (const proposal of [...this.#open]) {
-      this.#fail(proposal, proposal.attempts.size === 0 ? shuttingDown() : unknown('this replica is shutting down'));
+      this.#fail(proposal, proposal.attempts.length === 0 ? shuttingDown() : unknown('this replica is shutting down'));
     }
   }
 
@@ -160,14 +162,14 @@ export class Proposer implements Proposals {
   }
 
   #append(attempt: Attempt, bytes: Uint8Array): void {
-    attempt.proposal.attempts.add(attempt);
+    attempt.proposal.attempts = withAlso(attempt.proposal.attempts, attempt);
     this.#attempts.set(attempt.number, attempt);
     this.#options.order.append(bytes, (result) => this.#appended(attempt, result));
   }
 
   #appended(attempt: Attempt, result: AppendResult): void {
     const { proposal } = attempt;
-    if (proposal.ended || !proposal.attempts.has(attempt)) return;
+    if (proposal.ended || !proposal.attempts.includes(attempt)) return;
     switch (result.kind) {
       case 'appended':
         proposal.leaderlessSinceMs = undefined;
@@ -196,9 +198,7 @@ export class Proposer implements Proposals {
     else if (index <= this.#applied) this.#drop(attempt);
     else {
       attempt.at = { kind: 'appended', index, term };
-      const others = this.#byIndex.get(index);
-      if (others === undefined) this.#byIndex.set(index, [attempt]);
-      else others.push(attempt);
+      this.#byIndex.set(index, withAlso(this.#byIndex.get(index) ?? NO_ATTEMPTS, attempt));
       return;
     }
     this.#next(attempt.proposal);
@@ -209,10 +209,10 @@ export class Proposer implements Proposals {
     this.#applied = index;
     const named = name && this.#attempts.get(name.number);
     const ours = named?.origin === name?.origin ? named : undefined;
-    const expected = this.#byIndex.get(index);
+    const expected = this.#byIndex.get(index) ?? NO_ATTEMPTS;
     this.#byIndex.delete(index);
     if (ours !== undefined) this.#told(ours, applied);
-    for (const attempt of expected ?? []) {
+    for (const attempt of expected) {
       if (attempt === ours || attempt.at.kind !== 'appended') continue;
       assert(attempt.at.term !== term, 'another entry is where ours was appended', { index, term });
       // A leader of another term put its own entry there: ours can never be committed.
@@ -252,7 +252,7 @@ export class Proposer implements Proposals {
     if (proposal.ended) return;
     const { outcome } = applied;
     // A refusal that is not remembered binds this attempt only: another that is still about may fare better.
-    const mayChange = outcome.kind === 'refused' && !isStored(outcome) && proposal.attempts.size > 0;
+    const mayChange = outcome.kind === 'refused' && !isStored(outcome) && proposal.attempts.length > 0;
     if (mayChange) return;
     this.#end(proposal);
     proposal.resolve(applied);
@@ -261,7 +261,7 @@ export class Proposer implements Proposals {
   /** One of the attempts has come to nothing, or out of sight: what now? */
   #next(proposal: Proposal): void {
     if (proposal.ended || proposal.cancelNext !== undefined) return;
-    const places = [...proposal.attempts].map(({ at }) => at.kind);
+    const places = proposal.attempts.map(({ at }) => at.kind);
     if (places.includes('sent') || places.includes('appended')) return;
     if (places.length === 0 || proposal.isRepeatable) {
       this.#later(proposal);
@@ -287,19 +287,19 @@ export class Proposer implements Proposals {
     const nowMs = this.#options.time.monotonicMs();
     proposal.leaderlessSinceMs ??= nowMs;
     const isOver = nowMs - proposal.leaderlessSinceMs >= LIMITS.electionTimeoutMs;
-    if (isOver && proposal.attempts.size === 0) {
+    if (isOver && proposal.attempts.length === 0) {
       this.#fail(proposal, notApplied(`no leader took the request within ${LIMITS.electionTimeoutMs} ms`));
     } else this.#later(proposal);
   }
 
   #refuse(proposal: Proposal, reason: 'closed' | 'overloaded'): void {
     const detail = reason === 'closed' ? 'this replica is shutting down' : 'the total order has more to do than it can';
-    if (proposal.attempts.size > 0) this.#fail(proposal, unknown(detail));
+    if (proposal.attempts.length > 0) this.#fail(proposal, unknown(detail));
     else this.#fail(proposal, new CausewayError(reason === 'closed' ? 'shutting-down' : 'overloaded', detail));
   }
 
   #giveUp(proposal: Proposal, detail: string): void {
-    this.#fail(proposal, proposal.attempts.size === 0 ? notApplied(detail) : unknown(detail));
+    this.#fail(proposal, proposal.attempts.length === 0 ? notApplied(detail) : unknown(detail));
   }
 
   #fail(proposal: Proposal, error: CausewayError): void {
@@ -314,18 +314,28 @@ export class Proposer implements Proposals {
     proposal.cancelNext?.();
     this.#open.delete(proposal);
     this.#bytes -= proposal.sizeBytes;
-    for (const attempt of [...proposal.attempts]) this.#drop(attempt);
+    for (const attempt of proposal.attempts) this.#drop(attempt);
   }
 
   #drop(attempt: Attempt): void {
-    attempt.proposal.attempts.delete(attempt);
+    const { proposal } = attempt;
+    proposal.attempts = without(proposal.attempts, attempt);
     this.#attempts.delete(attempt.number);
     if (attempt.at.kind !== 'appended') return;
     const { index } = attempt.at;
-    const others = this.#byIndex.get(index)?.filter((other) => other !== attempt) ?? [];
+    const others = without(this.#byIndex.get(index) ?? NO_ATTEMPTS, attempt);
     if (others.length > 0) this.#byIndex.set(index, others);
     else this.#byIndex.delete(index);
   }
+}
+
+function withAlso(attempts: readonly Attempt[], attempt: Attempt): readonly Attempt[] {
+  return attempts.length === 0 ? [attempt] : [...attempts, attempt];
+}
+
+function without(attempts: readonly Attempt[], attempt: Attempt): readonly Attempt[] {
+  const others = attempts.filter((other) => other !== attempt);
+  return others.length === 0 ? NO_ATTEMPTS : others;
 }
 
 function notApplied(detail: string): CausewayError {

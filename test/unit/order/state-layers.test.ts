@@ -35,7 +35,9 @@ describe('the layers of the ordered state', () => {
         for (const one of steps) {
           if (one.kind === 'write') {
             const key = Uint8Array.of(one.key);
-            const value = one.value === null ? undefined : Uint8Array.of(one.value);
+            // Some are too long to be remembered.
+            const length = (one.value ?? 0) % 3 === 0 ? 2_000 : 1;
+            const value = one.value === null ? undefined : new Uint8Array(length).fill(one.value);
             layers.absorb([{ key, value }]);
             if (value === undefined) expected.delete(keyText(key));
             else expected.set(keyText(key), value);

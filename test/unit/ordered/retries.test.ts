@@ -99,6 +99,18 @@ describe('a retry', () => {
     expect(log.state.dump()).toHaveLength(size - 10);
   });
 
+  it('is known, and leaves nothing, also if entries without a name came before and after it', () => {
+    const log = new OrderedLog();
+    for (let i = 0; i < 3; i += 1) log.put('k', `v${i}`, { timeMs: 5 });
+    log.put('k', 'v', { retry, timeMs: 5 });
+    for (let i = 0; i < 3; i += 1) log.put('k', `v${i}`, { timeMs: 5 });
+    const size = log.state.dump().length;
+    expect(log.put('k', 'v', { retry, timeMs: 5 }).replayed).toBe(true);
+    for (let i = 0; i < 2; i += 1) log.put('k', 'v', { timeMs: 6 + LIMITS.idempotencyWindowMs });
+    expect(log.state.dump()).toHaveLength(size - 2);
+    expect(readProgress(log.state).retriesFrom).toBe(log.applied + 1);
+  });
+
   it('that comes after its window keeps what is known of it from then on', () => {
     const log = new OrderedLog();
     log.put('k', 'v', { retry });

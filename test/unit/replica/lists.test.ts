@@ -9,7 +9,6 @@ import { decodeBody, encodeBody, type GroupBody } from '../../../src/keyspace/gr
 import type { KeyRecord } from '../../../src/keyspace/key-record.js';
 import type { Version } from '../../../src/keyspace/version.js';
 import { EventualIndex } from '../../../src/replica/causal/eventual-index.js';
-import { GroupBodies } from '../../../src/replica/causal/group-bodies.js';
 import { KeyspaceTurn } from '../../../src/replica/causal/keyspace-turn.js';
 import { mergedKeys, storedKeys } from '../../../src/replica/requests/list-source.js';
 import { takePage } from '../../../src/replica/requests/reads.js';
@@ -58,7 +57,7 @@ async function stored(keys: readonly string[]) {
 }
 
 function waiting(keys: readonly string[]): EventualIndex {
-  const index = new EventualIndex(new GroupBodies());
+  const index = new EventualIndex();
   if (keys.length > 0) index.add(group(B, 1, keys));
   return index;
 }
@@ -104,7 +103,7 @@ describe('the keys of a list', () => {
   });
 
   it('no longer show what has left the buffer', () => {
-    const index = new EventualIndex(new GroupBodies());
+    const index = new EventualIndex();
     const [one, two] = [group(B, 1, ['k', 'l']), group(B, 2, ['k'])];
     index.add(one);
     index.add(two);
