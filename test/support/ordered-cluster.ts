@@ -52,7 +52,7 @@ export class OrderedCluster {
   readonly configuration: Configuration;
   /** Directed links that carry nothing, as `r1>r2`. */
   readonly cutLinks = new Set<string>();
-  /** Directed links that carry what linearizable requests say, and nothing of the causal plane. */
+  /** Directed links that carry what linearizable requests say by itself, and nothing of the causal plane. */
   readonly silentLinks = new Set<string>();
   /** Messages sent, by nothing but their number. */
   sent = 0;
@@ -266,5 +266,5 @@ export class OrderedNode {
 
 function isOfOrder(bytes: Uint8Array): boolean {
   const result = decodeEnvelope(CLUSTER, bytes);
-  return result.kind === 'envelope' && partsOf(result.envelope).some(({ kind }) => isOrderKind(kind));
+  return result.kind === 'envelope' && partsOf(result.envelope).every(({ kind }) => isOrderKind(kind));
 }
