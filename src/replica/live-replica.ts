@@ -223,6 +223,7 @@ export class LiveReplica implements Replica {
     this.#membership.close();
     await this.#consensus.close();
     await this.#driver.close();
+    this.#messenger.flush();
     await this.#options.transport.close();
     await this.#options.storage.close();
   }
@@ -284,7 +285,7 @@ export class LiveReplica implements Replica {
       admission: this.#admission,
       coverage: () => this.#coverage(),
       tokens: () => this.#tokens(),
-      sendRaft: (message) => this.#messenger.sendRaft(message),
+      sendRaft: (messages) => this.#messenger.sendRaft(messages),
       sendOrder: (to, message) => this.#messenger.sendOrder(to, message),
     });
   }

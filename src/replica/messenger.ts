@@ -12,8 +12,10 @@ import type { Time } from '../ports/time.js';
 import type { Trace } from '../ports/trace.js';
 import type { Transport } from '../ports/transport.js';
 import type { PlaneMessage } from '../replication/messages.js';
+import { Outgoing } from './outgoing.js';
 import { type AuditMessage, auditKindOf, decodeAudit, encodeAudit, isAuditKind } from './wire/audit-codec.js';
-import { decodeEnvelope, type EnvelopeRefusal, encodeEnvelope, type Sender } from './wire/envelope.js';
+import { partsOf } from './wire/bundle.js';
+import { decodeEnvelope, type EnvelopeRefusal, type Sender } from './wire/envelope.js';
 import { FRAGMENT_KIND, fragmentPayloads, needsFragments, Reassembly } from './wire/fragments.js';
 import { decodeGossip, encodeGossip, type GossipMessage, gossipKindOf, isGossipKind } from './wire/gossip-codec.js';
 import { decodeOrder, encodeOrder, isOrderKind, type OrderMessage, orderKindOf } from './wire/order-codec.js';
@@ -45,12 +47,15 @@ export interface MessengerOptions {
 
 export class Messenger {
   readonly #options: MessengerOptions;
+  readonly #outgoing: Outgoing;
   readonly #reassembly = new Reassembly();
   readonly #refused = new Map<RefusalReason, number>();
   #lastReportMs = Number.NEGATIVE_INFINITY;
 
   constructor(options: MessengerOptions) {
+    const { self, transport, time } = options;
     this.#options = options;
+    this.#outgoing = new Outgoing(self, transport, time);
   }
 
   /** Begin to receive. */
@@ -74,10 +79,20 @@ export class Messenger {
     this.#send(to, orderKindOf(message), encodeOrder(message));
   }
 
-  sendRaft(message: RaftMessage): void {
-    const to = replicaOf(message.to);
-    assert(to !== undefined, 'a member that is no replica', { to: message.to });
-    this.#send(to, raftKindOf(message), encodeRaft(message));
+  /** What the total order says at the end of its turn leaves at once, and all that waits with it. */
+  sendRaft(messages: readonly RaftMessage[]): void {
+    if (messages.length === 0) return;
+    for (const message of messages) {
+      const to = replicaOf(message.to);
+      assert(to !== undefined, 'a member that is no replica', { to: message.to });
+      this.#send(to, raftKindOf(message), encodeRaft(message));
+    }
+    this.#outgoing.flush();
+  }
+
+  /** What was said and has not left yet leaves now. Messages leave at the end of the turn by themselves. */
+  flush(): void {
+    this.#outgoing.flush();
   }
 
   /** Messages refused so far, by reason. */
@@ -87,17 +102,12 @@ export class Messenger {
 
   #send(to: ReplicaId | 'all', kind: number, payload: Uint8Array): void {
     if (!needsFragments(payload)) {
-      this.#put(to, encodeEnvelope(this.#options.self(), kind, payload));
+      this.#outgoing.add(to, { kind, payload });
       return;
     }
     for (const part of fragmentPayloads(kind, payload, this.#options.random.u32())) {
-      this.#put(to, encodeEnvelope(this.#options.self(), FRAGMENT_KIND, part));
+      this.#outgoing.add(to, { kind: FRAGMENT_KIND, payload: part });
     }
-  }
-
-  #put(to: ReplicaId | 'all', bytes: Uint8Array): void {
-    if (to === 'all') this.#options.transport.broadcast(bytes);
-    else this.#options.transport.send(to, bytes);
   }
 
   #receive(bytes: Uint8Array): void {
@@ -107,10 +117,19 @@ export class Messenger {
       this.#refuse(result.why);
       return;
     }
-    const { sender, kind, payload } = result.envelope;
+    const { sender } = result.envelope;
     if (sender.replica === self.replica && sender.boot === self.boot) return;
+    // A part that cannot be read does not spoil the others.
+    this.#orRefuse(() => {
+      for (const { kind, payload } of partsOf(result.envelope)) {
+        this.#orRefuse(() => this.#dispatch(sender, kind, payload));
+      }
+    });
+  }
+
+  #orRefuse(read: () => void): void {
     try {
-      this.#dispatch(sender, kind, payload);
+      read();
     } catch (error) {
       if (error instanceof DecodeError) this.#refuse('malformed');
       else this.#die(error);

@@ -1,9 +1,11 @@
 /** Everything that comes over NATS, damaged in transport or by a peer that is none. */
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { ByteWriter } from '../../src/base/bytes.js';
 import { crc32 } from '../../src/base/checksum.js';
 import { parseClusterId } from '../../src/base/ids.js';
 import { auditKindOf, decodeAudit, encodeAudit } from '../../src/replica/wire/audit-codec.js';
+import { bundle, partsOf } from '../../src/replica/wire/bundle.js';
 import { decodeEnvelope, encodeEnvelope, peekSender } from '../../src/replica/wire/envelope.js';
 import { Reassembly } from '../../src/replica/wire/fragments.js';
 import { decodeGossip, encodeGossip, gossipKindOf } from '../../src/replica/wire/gossip-codec.js';
@@ -84,6 +86,17 @@ describe('an envelope', () => {
       return encoded;
     };
     const counts = attack({ samples, read, seal }, 4_000);
+    expect(Math.min(counts.refused, counts.read)).toBeGreaterThan(20);
+  });
+});
+
+describe('a bundle', () => {
+  it('is refused, or is what it says', () => {
+    const { kind } = bundle([]);
+    const parts = fc.array(fc.record({ kind: fc.nat(60), payload: payloads }), { minLength: 2 });
+    const samples = samplesOf(parts, (list) => bundle(list).payload);
+    const read = (payload: Uint8Array): Uint8Array => bundle(partsOf({ kind, payload })).payload;
+    const counts = attack({ samples, read }, 4_000);
     expect(Math.min(counts.refused, counts.read)).toBeGreaterThan(20);
   });
 });

@@ -148,7 +148,7 @@ async function play(seed: number): Promise<History> {
   const client = async () => {
     for (let i = 0; i < 7; i += 1) {
       await history.step();
-      if (random.chance(0.3)) await pause(cluster, random.float() * 20);
+      if (random.chance(0.5)) await pause(cluster, random.float() * 60);
     }
   };
   const weather = async () => {

@@ -30,6 +30,7 @@ import { Proposer } from '../../src/replica/order/proposer.js';
 import { Admission } from '../../src/replica/requests/admission.js';
 import { Reads } from '../../src/replica/requests/reads.js';
 import { Writes } from '../../src/replica/requests/writes.js';
+import { partsOf } from '../../src/replica/wire/bundle.js';
 import { decodeEnvelope } from '../../src/replica/wire/envelope.js';
 import { isOrderKind } from '../../src/replica/wire/order-codec.js';
 import { sealGroup } from '../../src/replication/write-group.js';
@@ -51,7 +52,7 @@ export class OrderedCluster {
   readonly configuration: Configuration;
   /** Directed links that carry nothing, as `r1>r2`. */
   readonly cutLinks = new Set<string>();
-  /** Directed links that carry what linearizable requests say, and nothing of the causal plane. */
+  /** Directed links that carry what linearizable requests say by itself, and nothing of the causal plane. */
   readonly silentLinks = new Set<string>();
   /** Messages sent, by nothing but their number. */
   sent = 0;
@@ -265,5 +266,5 @@ export class OrderedNode {
 
 function isOfOrder(bytes: Uint8Array): boolean {
   const result = decodeEnvelope(CLUSTER, bytes);
-  return result.kind === 'envelope' && isOrderKind(result.envelope.kind);
+  return result.kind === 'envelope' && partsOf(result.envelope).every(({ kind }) => isOrderKind(kind));
 }

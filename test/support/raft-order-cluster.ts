@@ -213,7 +213,7 @@ export class RaftOrderCluster {
       time,
       random: this.random,
       trace,
-      send: (message) => messenger.sendRaft(message),
+      send: (messages) => messenger.sendRaft(messages),
       state,
       stamp: (command) => this.stamp(member.id, command),
       check: (command) => this.check(command),

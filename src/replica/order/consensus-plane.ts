@@ -47,7 +47,7 @@ export interface ConsensusPlaneOptions {
   readonly tokens: () => TokenKnowledge;
   /** In place of the limits of the product. */
   readonly tuning?: Partial<RaftTuning> | undefined;
-  readonly sendRaft: (message: Message) => void;
+  readonly sendRaft: (messages: readonly Message[]) => void;
   readonly sendOrder: (to: ReplicaId | 'all', message: OrderMessage) => void;
   /** The process must end. */
   readonly onFatal: (error: unknown) => void;

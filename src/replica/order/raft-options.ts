@@ -24,7 +24,7 @@ export interface RaftOrderOptions {
   readonly time: Time;
   readonly random: Random;
   readonly trace: Trace;
-  readonly send: (message: Message) => void;
+  readonly send: (messages: readonly Message[]) => void;
   readonly state: OrderedState;
   /** Put the leader's time on a command, in place: called once for each, by the leader that appends it. */
   readonly stamp: (command: Uint8Array) => void;

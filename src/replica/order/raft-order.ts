@@ -267,7 +267,7 @@ export class RaftOrder implements TotalOrder {
     for (const step of staging) this.#writer.stage(step);
     if (write?.snapshot !== undefined) this.#copies.abort();
     if (write !== undefined) this.#writer.write(write);
-    for (const message of messages) this.#options.send(message);
+    this.#options.send(messages);
     if (committed.length > 0) this.#deliver(committed);
     for (const state of readStates) this.#requests.readState(state);
     for (const outcome of proposalOutcomes) this.#requests.proposalOutcome(outcome, this.hasLeader);

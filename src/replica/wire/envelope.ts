@@ -12,7 +12,7 @@ import { decodeOrigin } from '../../clocks/version-vector.js';
 
 const MAGIC_0 = 0xc5;
 const MAGIC_1 = 0x57;
-const WIRE_VERSION = 1;
+const WIRE_VERSION = 2;
 const FLAGS_AT = 3;
 const BODY_AT = 8;
 /** The sender has already applied the link's faults. */

@@ -3,6 +3,7 @@ import { CausewayError } from '../../base/errors.js';
 import { parseClusterId, parseReplicaId, type ReplicaId } from '../../base/ids.js';
 import type { TraceEvent } from '../../ports/trace.js';
 import type { RaftTuning } from '../../replica/order/raft-options.js';
+import { partsOf } from '../../replica/wire/bundle.js';
 import { decodeEnvelope } from '../../replica/wire/envelope.js';
 import { decodeRaft, isRaftKind } from '../../replica/wire/raft-codec.js';
 import { type Counts, noCounts } from '../counts.js';
@@ -135,10 +136,11 @@ export class SimCluster {
     this.transcript.message(from, to, bytes, copies);
     if (copies === 0) this.counts.lostMessages += 1;
     const result = decodeEnvelope(CLUSTER, bytes);
-    if (result.kind !== 'envelope' || !isRaftKind(result.envelope.kind)) return;
-    const { sender, kind, payload } = result.envelope;
     const disk = this.#watches.get(from)?.disk;
-    if (disk !== undefined) this.logs.sent(from, disk, decodeRaft(sender.origin, kind, payload));
+    if (result.kind !== 'envelope' || disk === undefined) return;
+    for (const { kind, payload } of partsOf(result.envelope)) {
+      if (isRaftKind(kind)) this.logs.sent(from, disk, decodeRaft(result.envelope.sender.origin, kind, payload));
+    }
   }
 
   #trace(id: ReplicaId, { name, facts }: TraceEvent): void {

@@ -8,6 +8,7 @@ import { LIMITS } from '../../../src/base/limits.js';
 import { VersionVector } from '../../../src/clocks/version-vector.js';
 import type { TraceEvent } from '../../../src/ports/trace.js';
 import { Messenger } from '../../../src/replica/messenger.js';
+import { bundle } from '../../../src/replica/wire/bundle.js';
 import { encodeEnvelope, type Sender } from '../../../src/replica/wire/envelope.js';
 import { FRAGMENT_KIND } from '../../../src/replica/wire/fragments.js';
 import { encodeGossip } from '../../../src/replica/wire/gossip-codec.js';
@@ -25,20 +26,35 @@ function sender(name: string, boot = 1): Sender {
   return { cluster: CLUSTER, replica, origin: makeOrigin(replica, 7), boot };
 }
 
+/** A page of a snapshot, of about this size. */
+function pageOf(sizeBytes: number): PlaneMessage {
+  const cursor = { table: 'keyspace', after: undefined } as const;
+  const entries = [{ key: Uint8Array.of(1), value: new Uint8Array(sizeBytes) }];
+  const vectors = { vector: VersionVector.EMPTY, forgotten: VersionVector.EMPTY };
+  return { kind: 'snapshot-page', session: 1, cursor, entries, next: undefined, ...vectors };
+}
+
 /** Messengers of r1 and r2 and of another process as r1, and a raw transport of a member to send anything with. */
 function setUp() {
   const time = createMemoryTime();
   const random = seededRandom(1);
-  const net = createMemoryNetwork({ time, random, deliver: () => [0] });
+  const carried: string[] = [];
+  const sizes: number[] = [];
+  const deliverAll = (from: string, to: string, bytes: Uint8Array) => {
+    carried.push(`${from}>${to}`);
+    sizes.push(bytes.length);
+    return [0];
+  };
+  const net = createMemoryNetwork({ time, random, deliver: deliverAll });
   const members = ['r1', 'r2', 'r3'].map(parseReplicaId);
   const traces: TraceEvent[] = [];
   const fatal: unknown[] = [];
-  const open = (self: Sender) => {
+  const open = (self: () => Sender) => {
     const heard: string[] = [];
     const messenger = new Messenger({
-      self: () => self,
+      self,
       isMember: ({ replica }) => members.includes(replica),
-      transport: net.connect(self.replica),
+      transport: net.connect(self().replica),
       time,
       random,
       trace: (event) => traces.push(event),
@@ -55,15 +71,15 @@ function setUp() {
     messenger.open();
     return { messenger, heard };
   };
-  const r1 = open(sender('r1'));
-  const r2 = open(sender('r2'));
+  const r1 = open(() => sender('r1'));
+  const r2 = open(() => sender('r2'));
   const raw = net.connect(parseReplicaId('r3'));
   const deliver = (bytes: Uint8Array) => {
     raw.send(parseReplicaId('r1'), bytes);
     time.advance(0);
     return [...r1.messenger.refused];
   };
-  return { time, traces, fatal, open, r1, r2, deliver };
+  return { time, traces, fatal, open, r1, r2, deliver, carried, sizes };
 }
 
 describe('the messenger', () => {
@@ -92,24 +108,16 @@ describe('the messenger', () => {
     r1.messenger.sendGossip(parseReplicaId('r2'), { kind: 'probe' });
     r1.messenger.sendAudit(parseReplicaId('r2'), { kind: 'audit-hash', vector: VersionVector.EMPTY, range, hash: '' });
     const { origin: to } = sender('r2');
-    r1.messenger.sendRaft({ kind: 'handover', from: sender('r9').origin, to, term: 1 });
+    r1.messenger.sendRaft([{ kind: 'handover', from: sender('r9').origin, to, term: 1 }]);
     r2.messenger.sendPlane(parseReplicaId('r1'), REPORT);
     time.advance(0);
-    expect(r2.heard).toEqual(['r1 report', 'r1/1 probe', 'r1 audit-hash', 'r1 handover as r1~00000007']);
+    expect(r2.heard).toEqual(['r1/1 probe', 'r1 audit-hash', 'r1 handover as r1~00000007', 'r1 report']);
     expect(r1.heard).toEqual(['r2 report']);
   });
 
   it('carries a message larger than the transport takes', () => {
     const { time, r1, r2 } = setUp();
-    const value = new Uint8Array(2 * LIMITS.messageMaxBytes);
-    const cursor = { table: 'keyspace', after: undefined } as const;
-    const entries = [{ key: Uint8Array.of(1), value }];
-    const page = { kind: 'snapshot-page', session: 1, cursor, entries, next: undefined } as const;
-    r1.messenger.sendPlane(parseReplicaId('r2'), {
-      ...page,
-      vector: VersionVector.EMPTY,
-      forgotten: VersionVector.EMPTY,
-    });
+    r1.messenger.sendPlane(parseReplicaId('r2'), pageOf(2 * LIMITS.messageMaxBytes));
     time.advance(0);
     expect(r2.heard).toEqual(['r1 snapshot-page']);
   });
@@ -143,7 +151,7 @@ describe('the messenger', () => {
 
   it('hears only gossip of another process under its own id, and nothing of itself', () => {
     const { time, open, r1, deliver } = setUp();
-    const double = open(sender('r1', 2));
+    const double = open(() => sender('r1', 2));
     double.messenger.sendPlane('all', REPORT);
     double.messenger.sendGossip('all', { kind: 'probe' });
     time.advance(0);
@@ -162,5 +170,72 @@ describe('the messenger', () => {
       ['transport.message-refused', { malformed: 1 }],
       ['transport.message-refused', { malformed: 11 }],
     ]);
+  });
+});
+
+describe('what one turn has to say', () => {
+  it('travels in one message to each destination', () => {
+    const { time, r1, r2, carried } = setUp();
+    const [first, second] = [parseReplicaId('r1'), parseReplicaId('r2')];
+    r1.messenger.sendPlane('all', REPORT);
+    for (let i = 0; i < 3; i += 1) r1.messenger.sendGossip(second, { kind: 'probe' });
+    r1.messenger.sendPlane('all', REPORT);
+    r2.messenger.sendPlane(first, REPORT);
+    expect(carried).toEqual([]);
+    time.advance(0);
+    expect(r2.heard).toEqual(['r1/1 probe', 'r1/1 probe', 'r1/1 probe', 'r1 report', 'r1 report']);
+    expect(r1.heard).toEqual(['r2 report']);
+    // One to r2, one to all, of whom there are two; and one to r1.
+    expect(carried.sort()).toEqual(['r1>r2', 'r1>r2', 'r1>r3', 'r2>r1']);
+  });
+
+  it('leaves at once with what the total order says at its end', () => {
+    const { r1, carried } = setUp();
+    r1.messenger.sendGossip(parseReplicaId('r2'), { kind: 'probe' });
+    expect(carried).toEqual([]);
+    r1.messenger.sendRaft([]);
+    expect(carried).toEqual([]);
+    r1.messenger.sendRaft([{ kind: 'handover', from: sender('r1').origin, to: sender('r2').origin, term: 1 }]);
+    expect(carried).toEqual(['r1>r2']);
+  });
+
+  it('travels in as many messages as the transport needs', () => {
+    const { time, r1, r2, carried, sizes } = setUp();
+    const to = parseReplicaId('r2');
+    for (let i = 0; i < 5; i += 1) r1.messenger.sendPlane(to, pageOf(Math.floor(LIMITS.messageMaxBytes / 3)));
+    time.advance(0);
+    expect(r2.heard).toEqual(Array(5).fill('r1 snapshot-page'));
+    expect(carried).toHaveLength(3);
+    expect(Math.max(...sizes)).toBeLessThanOrEqual(LIMITS.messageMaxBytes + 1024);
+  });
+
+  it('is read part by part: one that makes no sense is refused, and the others heard', () => {
+    const { deliver, r1 } = setUp();
+    const parts = [
+      { kind: PROBE_KIND, payload: encodeGossip({ kind: 'probe' }) },
+      { kind: REPORT_KIND, payload: Uint8Array.of(255) },
+      { kind: 200, payload: new Uint8Array(0) },
+      { kind: PROBE_KIND, payload: encodeGossip({ kind: 'probe' }) },
+    ];
+    const { kind, payload } = bundle(parts);
+    expect(deliver(encodeEnvelope(sender('r3'), kind, payload))).toEqual([
+      ['malformed', 1],
+      ['unknown-kind', 1],
+    ]);
+    expect(r1.heard).toEqual(['r3/1 probe', 'r3/1 probe']);
+    const cut = payload.subarray(0, 1);
+    expect(deliver(encodeEnvelope(sender('r3'), kind, cut))[0]).toEqual(['malformed', 2]);
+    expect(r1.heard).toHaveLength(2);
+  });
+
+  it('is said by the incarnation that said it, also when another follows within the turn', () => {
+    const { time, open, r2 } = setUp();
+    let self = sender('r3');
+    const changing = open(() => self);
+    changing.messenger.sendGossip(parseReplicaId('r2'), { kind: 'probe' });
+    self = { ...sender('r3', 2), origin: makeOrigin(self.replica, 8) };
+    changing.messenger.sendGossip(parseReplicaId('r2'), { kind: 'probe' });
+    time.advance(0);
+    expect(r2.heard).toEqual(['r3/1 probe', 'r3/2 probe']);
   });
 });
