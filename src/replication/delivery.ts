@@ -9,6 +9,8 @@ import { type BufferWatcher, CausalBuffer } from './causal-buffer.js';
 import { DeliveredFrontier } from './delivered-frontier.js';
 import type { WriteGroup } from './write-group.js';
 
+const NOTHING: readonly WriteGroup[] = [];
+
 export class Delivery {
   readonly buffer: CausalBuffer;
   readonly #self: Origin;
@@ -50,6 +52,7 @@ export class Delivery {
    * delivered, and they may have causes that are so far only in storage.
    */
   next(installing: boolean): readonly WriteGroup[] {
+    if (!this.hasNext) return NOTHING;
     const own = this.#issued;
     this.#issued = [];
     let bytes = 0;

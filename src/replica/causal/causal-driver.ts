@@ -142,7 +142,9 @@ export class CausalDriver {
   tick(): void {
     this.#plane.tick(this.now());
     this.#post.tick();
-    this.#afterInput();
+    this.#post.flush(this.#plane);
+    this.#options.onProgress();
+    this.#schedule.now();
   }
 
   /** Other members from now on; the agreement is durable. */
@@ -255,14 +257,16 @@ export class CausalDriver {
   }
 
   #issuePending(turn: KeyspaceTurn, issued: Set<WriteGroup>): PendingWrite[] {
+    const taken = this.#pending.take();
+    if (taken.length === 0) return taken;
+    const now = this.now();
     const issue: IssueGroup = (deps, body, encoded, wantReport) => {
-      const group = this.#plane.issue(deps, encoded, wantReport, this.now());
+      const group = this.#plane.issue(deps, encoded, wantReport, now);
       issued.add(group);
       turn.deliver(group, body);
       this.#tombstones.note(group, body);
       return group;
     };
-    const taken = this.#pending.take();
     for (const write of taken) write.issue(turn, issue);
     return taken;
   }

@@ -43,6 +43,7 @@ export class DurabilityWaiters {
 
   /** Call when a member's vector may have grown. */
   wake(): void {
+    if (this.#waiters.size === 0) return;
     const unmet = new Map<number, Dot>();
     for (const waiter of this.#waiters) {
       if (isAfter(waiter.dot, unmet.get(waiter.need))) continue;

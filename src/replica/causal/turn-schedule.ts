@@ -30,6 +30,12 @@ export class TurnSchedule {
     this.resume();
   }
 
+  /** Take a turn in this one of the event loop, in which nothing else comes that it could take along. */
+  now(): void {
+    this.#wanted = 'soon';
+    if (!this.#options.isBusy()) this.#options.turn();
+  }
+
   /** There is something for the next turn that may wait for `LIMITS.gatherMs`. */
   later(): void {
     if (this.#wanted === 'no') this.#wanted = 'later';

@@ -55,9 +55,14 @@ export class Admission {
     return this.#wait(context.token, context);
   }
 
+  /** This replica may write now. */
+  get mayWrite(): boolean {
+    return this.#options.mayWrite();
+  }
+
   /** Milliseconds waited until this replica may write. @throws CausewayError */
   async writable(context: RequestContext): Promise<number> {
-    if (this.#options.mayWrite()) return 0;
+    if (this.mayWrite) return 0;
     const startedMs = this.#options.time.monotonicMs();
     await this.#writers.wait(VersionVector.EMPTY, context.timeoutMs, context.signal);
     return this.#options.time.monotonicMs() - startedMs;

@@ -2,7 +2,6 @@
 import { CausewayError } from '../../base/errors.js';
 import { LIMITS } from '../../base/limits.js';
 import { VersionVector } from '../../clocks/version-vector.js';
-import { readCatalog } from '../../coordination/catalog.js';
 import { COORDINATION } from '../../coordination/coordination.js';
 import { encodeBody, type GroupBody, type GroupOp, type GroupStem } from '../../keyspace/group-body.js';
 import { pastOf, seenOf } from '../../keyspace/key-record.js';
@@ -55,15 +54,28 @@ export class Writes {
     const fingerprint = request.idempotencyKey === undefined ? '' : fingerprintOf(request.ops);
     const release = this.#inProgress.claim(request.idempotencyKey, fingerprint);
     try {
-      const joinMs = await admission.writable(context);
-      const coveredMs = context.level === 'causal' ? await admission.covered(context) : 0;
-      const waitMs = joinMs + coveredMs + (await this.#fencesKnown(request, context));
+      const waitMs = this.#mayProceed(request, context) ? 0 : await this.#wait(request, context);
       admission.admit();
       this.#checkLoad(sizeBytes);
       return await this.#commit(request, fingerprint, context, { waitMs, need, sizeBytes });
     } finally {
       release();
     }
+  }
+
+  /** Nothing has to be waited for before the turn: the way of most writes, which would rather not be put off. */
+  #mayProceed({ fences = [] }: WriteRequest, context: RequestContext): boolean {
+    const { admission } = this.#options;
+    const isCovered = context.level !== 'causal' || admission.isCovered(context);
+    return fences.length === 0 && isCovered && admission.mayWrite;
+  }
+
+  /** Returns the milliseconds waited. */
+  async #wait(request: WriteRequest, context: RequestContext): Promise<number> {
+    const { admission } = this.#options;
+    const joinMs = await admission.writable(context);
+    const coveredMs = context.level === 'causal' ? await admission.covered(context) : 0;
+    return joinMs + coveredMs + (await this.#fencesKnown(request, context));
   }
 
   async #commit(
@@ -136,7 +148,7 @@ export class Writes {
       if (earlier.fingerprint === fingerprint) return { kind: 'issued', stem: earlier, replayed: true };
       return { kind: 'refused', error: reusedKey() };
     }
-    const refused = this.#objection(request);
+    const refused = this.#objection(request, turn);
     if (refused !== undefined) return { kind: 'refused', error: refused };
     let deps = context.level === 'causal' ? context.token : VersionVector.EMPTY;
     const ops: GroupOp[] = [];
@@ -153,10 +165,8 @@ export class Writes {
    * A fencing token is the index of the entry that gave it: what it says cannot be judged before that is applied here.
    * Returns the milliseconds waited.
    */
-  async #fencesKnown({ fences = [] }: WriteRequest, context: RequestContext): Promise<number> {
-    if (fences.length === 0) return 0;
+  async #fencesKnown({ fences = [] }: WriteRequest, { timeoutMs, signal }: RequestContext): Promise<number> {
     const { applied, time } = this.#options;
-    const { timeoutMs, signal } = context;
     const index = Math.max(0, ...fences.map(({ token }) => token));
     const isPossible = index - applied.applied <= LIMITS.tokenLogAheadMax;
     if (index <= applied.applied || !isPossible) return 0;
@@ -166,14 +176,12 @@ export class Writes {
   }
 
   /** What the coordination objects, as far as this replica knows them, have against the write. */
-  #objection({ ops, fences = [] }: WriteRequest): CausewayError | undefined {
-    const { state } = this.#options.applied;
+  #objection({ ops, fences = [] }: WriteRequest, turn: KeyspaceTurn): CausewayError | undefined {
     for (const fence of fences) {
-      const fenced = COORDINATION.checkFence(state, fence);
+      const fenced = COORDINATION.checkFence(this.#options.applied.state, fence);
       if (fenced !== undefined) return new CausewayError(fenced.code, fenced.detail, fenced.facts);
     }
-    const { constraints } = readCatalog(state);
-    for (const { name, prefix } of constraints) {
+    for (const { name, prefix } of turn.constraints) {
       const op = ops.find(({ key }) => key.startsWith(prefix));
       if (op === undefined) continue;
       const detail = `the constraint ${JSON.stringify(name)} is over the key ${JSON.stringify(op.key)}`;

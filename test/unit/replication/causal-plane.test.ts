@@ -120,6 +120,72 @@ describe('what is said', () => {
     expect(setting.plane.takeOutbox().sends[0]?.message).toMatchObject({ kind: 'groups', wantReport: true });
   });
 
+  it('is no report where groups of our own leave, which say the same', () => {
+    const setting = new PlaneSetting();
+    setting.receive(groups(stream(B, 1, 1), EMPTY, true));
+    setting.issue();
+    setting.sent();
+    setting.persist();
+    expect(setting.sent()).toEqual(['groups to all']);
+    setting.tick();
+    expect(setting.sent()).not.toContain('report to all');
+  });
+
+  it('is gathered for a moment after the last groups, unless a client waits for a report', () => {
+    const setting = new PlaneSetting();
+    setting.issue();
+    setting.persist();
+    expect(setting.sent()).toEqual(['groups to all']);
+    setting.issue();
+    setting.persist();
+    expect(setting.plane.hasMore).toBe(true);
+    expect(setting.sent()).toEqual([]);
+    setting.nowMs += LIMITS.gatherMs;
+    setting.issue();
+    setting.persist();
+    expect(setting.plane.takeOutbox().sends).toMatchObject([{ message: { groups: [{}, {}], wantReport: false } }]);
+    expect(setting.plane.hasMore).toBe(false);
+    setting.issue(EMPTY, true);
+    setting.persist();
+    expect(setting.sent()).toEqual(['groups to all']);
+  });
+
+  it('is never a vector before the groups that it names', () => {
+    const setting = new PlaneSetting();
+    const write = () => {
+      setting.issue();
+      setting.persist();
+    };
+    write();
+    setting.sent();
+    write();
+    setting.receive(digest(EMPTY, { wantReply: true }));
+    expect(setting.sent()).toEqual(['groups to all', 'digest to r2']);
+    write();
+    setting.plane.requestDigests(setting.now);
+    expect(setting.sent()).toEqual(['groups to all', 'digest to all']);
+    write();
+    setting.plane.requestDigests(setting.now);
+    expect(setting.sent()).toEqual(['groups to all']);
+    write();
+    setting.plane.publish();
+    expect(setting.sent()).toEqual(['groups to all']);
+  });
+
+  it('is a report to who asks while something is on its way to storage, when it has come there', () => {
+    const setting = new PlaneSetting();
+    setting.receive(digest(EMPTY));
+    setting.receive(groups(stream(B, 1, 1)));
+    setting.sent();
+    setting.receive(digest(EMPTY, { wantReply: true }));
+    expect(setting.sent()).toEqual(['digest to r2']);
+    setting.persist();
+    expect(setting.sent()).toEqual(['report to all']);
+    setting.receive(groups(stream(B, 2, 2)));
+    setting.persist();
+    expect(setting.sent()).toEqual([]);
+  });
+
   it('is a digest to a peer that asks, that is new, or that lost its data', () => {
     const setting = new PlaneSetting();
     setting.receive(digest(EMPTY));
