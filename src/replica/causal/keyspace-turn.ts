@@ -6,7 +6,6 @@ import { utf8Decode, utf8Encode } from '../../base/bytes.js';
 import { LIMITS } from '../../base/limits.js';
 import type { StateReader } from '../../base/state-table.js';
 import type { VersionVector } from '../../clocks/version-vector.js';
-import { type Constraint, readCatalog } from '../../coordination/catalog.js';
 import { type GroupBody, type GroupStem, type RetryName, versionOf } from '../../keyspace/group-body.js';
 import {
   applyTwin,
@@ -50,18 +49,11 @@ export class KeyspaceTurn {
   readonly #slots = new Map<string, Slot>();
   /** By table key, as text. */
   readonly #retries = new Map<string, RetryChange>();
-  #constraints: readonly Constraint[] | undefined;
 
   /** `ordered` is the state of the total order after this transaction, if there is one. */
   constructor(storage: StorageReader, ordered?: StateReader) {
     this.#storage = storage;
     this.#ordered = ordered;
-  }
-
-  /** The declared unique constraints, as far as the state of the total order here knows; read once for all writes of a turn. */
-  get constraints(): readonly Constraint[] {
-    this.#constraints ??= this.#ordered === undefined ? [] : readCatalog(this.#ordered).constraints;
-    return this.#constraints;
   }
 
   record(key: string): KeyRecord {

@@ -2,6 +2,7 @@
 import { CausewayError } from '../../base/errors.js';
 import { LIMITS } from '../../base/limits.js';
 import { VersionVector } from '../../clocks/version-vector.js';
+import { type Constraint, readCatalog } from '../../coordination/catalog.js';
 import { COORDINATION } from '../../coordination/coordination.js';
 import { encodeBody, type GroupBody, type GroupOp, type GroupStem } from '../../keyspace/group-body.js';
 import { pastOf, seenOf } from '../../keyspace/key-record.js';
@@ -40,6 +41,8 @@ export class Writes {
   readonly #options: WritesOptions;
   readonly #fenceWaiters: IndexWaiters;
   readonly #inProgress = new InProgress();
+  /** The declared unique constraints, as the writes of one turn see them. */
+  #constraints: { readonly turn: KeyspaceTurn; readonly list: readonly Constraint[] } | undefined;
 
   constructor(options: WritesOptions) {
     this.#options = options;
@@ -181,13 +184,21 @@ export class Writes {
       const fenced = COORDINATION.checkFence(this.#options.applied.state, fence);
       if (fenced !== undefined) return new CausewayError(fenced.code, fenced.detail, fenced.facts);
     }
-    for (const { name, prefix } of turn.constraints) {
+    for (const { name, prefix } of this.#constraintsIn(turn)) {
       const op = ops.find(({ key }) => key.startsWith(prefix));
       if (op === undefined) continue;
       const detail = `the constraint ${JSON.stringify(name)} is over the key ${JSON.stringify(op.key)}`;
       return new CausewayError('level-too-weak', detail);
     }
     return undefined;
+  }
+
+  /** Nothing is applied during a turn: what its first write has read holds for all of them. */
+  #constraintsIn(turn: KeyspaceTurn): readonly Constraint[] {
+    if (this.#constraints?.turn !== turn) {
+      this.#constraints = { turn, list: readCatalog(this.#options.applied.state).constraints };
+    }
+    return this.#constraints.list;
   }
 
   #checkSize(request: WriteRequest): number {
