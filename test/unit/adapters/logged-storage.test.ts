@@ -107,7 +107,7 @@ describe('a storage with a log', () => {
   });
 
   it('shows a snapshot as it was while what it shows goes to the store, and after', async () => {
-    await open({ segmentBytes: 60 });
+    await open({ segmentBytes: 20 });
     await storage.commit([put('a'), put('b')]);
     await storage.commit([put('b', '2'), put('c')]);
     const release = watched.hold();
