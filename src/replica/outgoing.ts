@@ -3,7 +3,8 @@
  * one write to the socket for all of them. A write wakes the server and every receiver, which costs more than most messages
  * do by themselves.
  *
- * What is for one replica leaves before what is for all. Nothing may rely on any order: the transport promises none.
+ * What is for all leaves before what is for one replica, which may name it: a vector comes after the groups it counts. That saves
+ * questions; nothing may rely on any order, for the transport promises none.
  */
 import { assert } from '../base/assert.js';
 import type { ReplicaId } from '../base/ids.js';
@@ -58,8 +59,8 @@ export class Outgoing {
   /** All that waits leaves now. */
   flush(): void {
     const toAll = this.#loads.get('all');
-    for (const [to, load] of this.#loads) if (to !== 'all') this.#leave(to, load);
     if (toAll !== undefined) this.#leave('all', toAll);
+    for (const [to, load] of this.#loads) if (to !== 'all') this.#leave(to, load);
     this.#loads.clear();
     this.#sender = undefined;
   }

@@ -1,7 +1,8 @@
 /**
  * The one place every byte between replicas passes when faults are enabled: a transport that loses, delays and doubles
  * messages as the fault table says. Cuts hold in both directions at either side; the faults of a link are applied by
- * its sender, or by its receiver if the sender was not told.
+ * its sender, or by its receiver if the sender was not told. A message is what passes here in one piece: all that one turn
+ * of its sender said to one destination, whose parts share its fate as they would in one packet.
  */
 import type { ReplicaId } from '../../base/ids.js';
 import type { Random } from '../../ports/random.js';

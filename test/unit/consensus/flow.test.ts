@@ -57,6 +57,10 @@ describe('a leader', () => {
     member.propose('b');
     member.persist();
     expect(member.said()).toMatchObject([{ kind: 'append', to: R2, commit: 2 }]);
+    member.node.step({ kind: 'append-accepted', from: R2, to: R1, term: 1, matched: 3 });
+    member.node.propose([utf8Encode('c')]);
+    member.settle();
+    expect(member.said()).toMatchObject([{ kind: 'append', to: R2, commit: 3 }]);
   });
 
   it('asks a member whose log it does not know with one append, and again after a heartbeat came back', () => {
