@@ -111,7 +111,7 @@ describe('the messenger', () => {
     r1.messenger.sendRaft([{ kind: 'handover', from: sender('r9').origin, to, term: 1 }]);
     r2.messenger.sendPlane(parseReplicaId('r1'), REPORT);
     time.advance(0);
-    expect(r2.heard).toEqual(['r1/1 probe', 'r1 audit-hash', 'r1 handover as r1~00000007', 'r1 report']);
+    expect(r2.heard).toEqual(['r1 report', 'r1/1 probe', 'r1 audit-hash', 'r1 handover as r1~00000007']);
     expect(r1.heard).toEqual(['r2 report']);
   });
 
@@ -183,7 +183,7 @@ describe('what one turn has to say', () => {
     r2.messenger.sendPlane(first, REPORT);
     expect(carried).toEqual([]);
     time.advance(0);
-    expect(r2.heard).toEqual(['r1/1 probe', 'r1/1 probe', 'r1/1 probe', 'r1 report', 'r1 report']);
+    expect(r2.heard).toEqual(['r1 report', 'r1 report', 'r1/1 probe', 'r1/1 probe', 'r1/1 probe']);
     expect(r1.heard).toEqual(['r2 report']);
     // One to r2, one to all, of whom there are two; and one to r1.
     expect(carried.sort()).toEqual(['r1>r2', 'r1>r2', 'r1>r3', 'r2>r1']);
