@@ -10,9 +10,10 @@ export interface Layers {
 }
 
 export function layeredGet({ memory, store }: Layers, table: Table, key: Uint8Array): Uint8Array | undefined {
-  for (const { [table]: view } of memory) {
-    if (view.count === 0) continue;
-    const value = view.get(key);
+  // Every read passes here: a plain loop, for iterators cost as much as a look into a small table.
+  for (let depth = 0; depth < memory.length; depth += 1) {
+    const view = (memory[depth] as SortedViews)[table];
+    const value = view.count === 0 ? undefined : view.get(key);
     if (value !== undefined) return value === TOMBSTONE ? undefined : value;
   }
   return store.get(table, key);
