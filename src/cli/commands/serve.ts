@@ -1,7 +1,5 @@
 /** `causeway serve`: one replica for as long as the process lives, and the ways in which that ends. */
 import { once } from 'node:events';
-import { availableParallelism } from 'node:os';
-import { setFlagsFromString } from 'node:v8';
 import { CausewayError } from '../../base/errors.js';
 import { onParentGone, tellParent } from '../../lab/parent-channel.js';
 import type { Trace, TraceLevel } from '../../ports/trace.js';
@@ -22,12 +20,8 @@ export interface ServeOptions extends ServeFlags {
 
 /** Without its parent a replica has nobody left who would wait for it. */
 const ORPHAN_MAX_MS = 800;
-/** With no more cores than this, threads that help the garbage collector take them from replicas and the broker. */
-const FEW_CORES = 4;
 
 export async function serve(terminal: Terminal, options: ServeOptions): Promise<ExitCode> {
-  // What the young generation leaves is little: with few cores, waking helpers for it costs more than they take over.
-  if (availableParallelism() <= FEW_CORES) setFlagsFromString('--no-parallel-scavenge');
   const stop = stopSignal();
   const trace = logTo(terminal.err, options.log, options.logLevel);
   const die = endOnErrors(terminal, trace, 'replica.crashed');
