@@ -63,6 +63,7 @@ function readPayload(payload: Uint8Array): TokenContent {
   for (let i = 0; i < size; i += 1) {
     const name = reader.string(NAME_MAX_BYTES);
     if (name !== SAME_NAME) lastName = name;
+    else if (i === 0) throw new DecodeError('the first name is missing');
     const origin = lastName === TOTAL_ORDER ? LOG_ORIGIN : `${lastName}~${hex32(reader.u32())}`;
     counters.set(origin, reader.varuint());
   }

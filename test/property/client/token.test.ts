@@ -1,6 +1,9 @@
 /** The client's own reader of tokens against the codec that makes them: two programs, one form. */
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
+import { base64UrlEncode } from '../../../src/base/base64url.js';
+import { ByteWriter } from '../../../src/base/bytes.js';
+import { crc32 } from '../../../src/base/checksum.js';
 import { type ClusterId, makeOrigin, type Origin, type ReplicaId } from '../../../src/base/ids.js';
 import { LIMITS } from '../../../src/base/limits.js';
 import { joinTokens } from '../../../src/client/token.js';
@@ -80,4 +83,11 @@ test('a join over the size of a token is none rather than a token nobody takes',
   expect(tokenFits(cluster, a.join(b))).toBe(false);
   expect(joinTokens(encodeToken(cluster, a), encodeToken(cluster, b))).toBeUndefined();
   expect(a.size + b.size).toBeGreaterThan(LIMITS.vectorMaxEntries);
+});
+
+test('a token whose first name is missing has no join: there is none before it', () => {
+  const body = new ByteWriter().string('c').varuint(1).string('').u32(7).varuint(1).finish();
+  const payload = new ByteWriter().raw(body).u32(crc32(body)).finish();
+  const token = `c1.${base64UrlEncode(payload)}`;
+  expect(joinTokens(token, token)).toBeUndefined();
 });
