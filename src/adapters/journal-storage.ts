@@ -3,10 +3,11 @@
  * nothing but Node. A flush appends the writes of all commits that wait as one record and syncs the file once. When the
  * file has outgrown what it holds, a new one is written beside it and put in its place.
  */
-import { type FileHandle, open, readFile, rename } from 'node:fs/promises';
+import { type FileHandle, open, rename } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Storage, StorageEntry, StorageRange, StorageSnapshot, StorageWrite, Table } from '../ports/storage.js';
 import { TABLES } from '../ports/storage.js';
+import { readIfPresent, syncDirectory } from './durable-files.js';
 import { encodeJournalRecord, JOURNAL_HEADER, readJournal } from './journal-records.js';
 import { type CommitGroup, MemoryDisk, type MemoryStorage, openMemoryStorage } from './memory-storage.js';
 
@@ -174,23 +175,4 @@ async function writeAt(file: FileHandle, position: number, bytes: Uint8Array): P
     done += bytesWritten;
   }
   return position + bytes.length;
-}
-
-/** Makes a rename durable. */
-async function syncDirectory(path: string): Promise<void> {
-  const directory = await open(path, 'r');
-  try {
-    await directory.sync();
-  } finally {
-    await directory.close();
-  }
-}
-
-async function readIfPresent(path: string): Promise<Uint8Array | undefined> {
-  try {
-    return await readFile(path);
-  } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
-    throw error;
-  }
 }

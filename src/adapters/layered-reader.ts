@@ -2,6 +2,8 @@
 import { compareBytes } from '../base/bytes.js';
 import type { StorageEntry, StorageRange, StorageReader, Table } from '../ports/storage.js';
 import { type SortedViews, TOMBSTONE } from './memtable.js';
+import { assertBound, assertKey } from './storage-bounds.js';
+import type { StorageFuse } from './storage-fuse.js';
 
 export interface Layers {
   /** The newest first. */
@@ -9,7 +11,40 @@ export interface Layers {
   readonly store: StorageReader;
 }
 
-export function layeredGet({ memory, store }: Layers, table: Table, key: Uint8Array): Uint8Array | undefined {
+/** Reads of the layers of the moment, for as long as the fuse holds. */
+export class LayeredReader implements StorageReader {
+  readonly #layers: () => Layers;
+  readonly #fuse: StorageFuse;
+
+  constructor(layers: () => Layers, fuse: StorageFuse) {
+    this.#layers = layers;
+    this.#fuse = fuse;
+  }
+
+  get(table: Table, key: Uint8Array): Uint8Array | undefined {
+    this.#fuse.check();
+    assertKey(key);
+    return layeredGet(this.#layers(), table, key);
+  }
+
+  range(table: Table, range: StorageRange): Iterable<StorageEntry> {
+    assertBound(range.gte);
+    assertBound(range.lt);
+    return {
+      [Symbol.iterator]: () => {
+        this.#fuse.check();
+        return layeredRange(this.#layers(), table, range);
+      },
+    };
+  }
+
+  count(table: Table): number {
+    this.#fuse.check();
+    return layeredCount(this.#layers(), table);
+  }
+}
+
+function layeredGet({ memory, store }: Layers, table: Table, key: Uint8Array): Uint8Array | undefined {
   // Every read passes here: a plain loop, for iterators cost as much as a look into a small table.
   for (let depth = 0; depth < memory.length; depth += 1) {
     const view = (memory[depth] as SortedViews)[table];
@@ -34,7 +69,7 @@ export function layeredRange({ memory, store }: Layers, table: Table, range: Sto
 }
 
 /** Looks at each entry that is in memory: these are few, unless much was written a moment ago. */
-export function layeredCount({ memory, store }: Layers, table: Table): number {
+function layeredCount({ memory, store }: Layers, table: Table): number {
   let count = store.count(table);
   for (const [depth, { [table]: view }] of memory.entries()) {
     for (const { key, value } of view.range({})) {

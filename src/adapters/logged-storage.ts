@@ -8,13 +8,13 @@
  */
 import { randomBytes } from 'node:crypto';
 import { InvariantError } from '../base/assert.js';
-import type { Storage, StorageEntry, StorageRange, StorageSnapshot, StorageWrite, Table } from '../ports/storage.js';
+import type { Storage, StorageRange, StorageSnapshot, StorageWrite, Table } from '../ports/storage.js';
 import type { CheckpointStore } from './checkpoint-store.js';
 import { Checkpointer, writeOut } from './checkpointer.js';
-import { type Layers, layeredCount, layeredGet, layeredRange } from './layered-reader.js';
+import { LayeredReader, type Layers, layeredRange } from './layered-reader.js';
 import { LayeredSnapshot } from './layered-snapshot.js';
 import { Memtable } from './memtable.js';
-import { assertBound, assertKey, assertWrites } from './storage-bounds.js';
+import { assertWrites } from './storage-bounds.js';
 import { StorageFuse } from './storage-fuse.js';
 import { logOpenFailure, logWriteFailure } from './wal-failure.js';
 import { type LogFiles, SEGMENT_NAMES } from './wal-files.js';
@@ -77,11 +77,11 @@ async function openLog(
   return WriteAheadLog.resume(files, id, recovered, segmentBytes);
 }
 
-class LoggedStorage implements Storage {
+class LoggedStorage extends LayeredReader implements Storage {
   readonly #store: CheckpointStore;
   readonly #files: LogFiles;
   readonly #limits: LogLimits;
-  readonly #fuse = new StorageFuse();
+  readonly #fuse: StorageFuse;
   readonly #checkpointer: Checkpointer;
   /** Begun by the first commit. */
   #log: WriteAheadLog | undefined;
@@ -92,6 +92,9 @@ class LoggedStorage implements Storage {
   #isBusy = false;
 
   constructor(store: CheckpointStore, files: LogFiles, limits: LogLimits, log: WriteAheadLog | undefined) {
+    const fuse = new StorageFuse();
+    super(() => this.#layers, fuse);
+    this.#fuse = fuse;
     this.#store = store;
     this.#files = files;
     this.#limits = limits;
@@ -102,28 +105,6 @@ class LoggedStorage implements Storage {
       done: () => this.#lay([this.#memtable.tables]),
       failed: (error) => this.#fail(error),
     });
-  }
-
-  get(table: Table, key: Uint8Array): Uint8Array | undefined {
-    this.#fuse.check();
-    assertKey(key);
-    return layeredGet(this.#layers, table, key);
-  }
-
-  range(table: Table, range: StorageRange): Iterable<StorageEntry> {
-    assertBound(range.gte);
-    assertBound(range.lt);
-    return {
-      [Symbol.iterator]: () => {
-        this.#fuse.check();
-        return layeredRange(this.#layers, table, range);
-      },
-    };
-  }
-
-  count(table: Table): number {
-    this.#fuse.check();
-    return layeredCount(this.#layers, table);
   }
 
   commit(writes: readonly StorageWrite[]): Promise<void> {

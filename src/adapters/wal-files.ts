@@ -3,10 +3,11 @@
  * thread; elsewhere that flag does not empty the cache of the device, so a sync follows.
  */
 import { close, constants, fdatasync, ftruncate, open, write } from 'node:fs';
-import { open as openHandle, readFile } from 'node:fs/promises';
+import { open as openHandle } from 'node:fs/promises';
 import { join } from 'node:path';
 import process from 'node:process';
 import { promisify } from 'node:util';
+import { readIfPresent, syncDirectory } from './durable-files.js';
 
 export const SEGMENT_NAMES = ['wal-0', 'wal-1'] as const;
 export type SegmentName = (typeof SEGMENT_NAMES)[number];
@@ -87,24 +88,5 @@ async function createFile(path: string, bytes: Uint8Array): Promise<void> {
     await file.sync();
   } finally {
     await file.close();
-  }
-}
-
-/** Makes the names of new files durable. */
-async function syncDirectory(path: string): Promise<void> {
-  const directory = await openHandle(path, 'r');
-  try {
-    await directory.sync();
-  } finally {
-    await directory.close();
-  }
-}
-
-async function readIfPresent(path: string): Promise<Uint8Array | undefined> {
-  try {
-    return await readFile(path);
-  } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
-    throw error;
   }
 }
