@@ -125,22 +125,66 @@ describe('in a partition', () => {
   });
 });
 
-test('a write whose answer was lost is applied once', async () => {
-  let lost = 0;
-  const lossy: typeof fetch = async (input, init) => {
-    const response = await fetch(input, init);
-    if (init?.method !== 'PUT' || lost === 2) return response;
-    lost += 1;
-    await response.arrayBuffer();
-    throw new TypeError('the answer was lost on the way');
-  };
-  const client = createClient({ urls: cluster.urls, fetch: lossy, retry: { baseDelayMs: 1 } });
-  const before = await client.replica({ url: cluster.urls[0] });
-  const { etag } = await client.session().put('once', 'v');
-  const after = await client.replica({ url: cluster.urls[0] });
-  expect(lost).toBe(2);
-  expect(after.vector[after.incarnation]).toBe((before.vector[before.incarnation] ?? 0) + 1);
-  expect(await client.get('once')).toMatchObject({ etag, conflicts: 0 });
+describe('a write whose answer was lost', () => {
+  interface Answer {
+    readonly etag: string | null;
+    readonly token: string;
+  }
+
+  /** A `fetch` that carries every request, and loses the answers to the first two PUTs, once `meanwhile` is done. */
+  function lossy(meanwhile: (lost: Answer) => Promise<void>): {
+    readonly fetch: typeof fetch;
+    readonly lost: Answer[];
+  } {
+    const lost: Answer[] = [];
+    return {
+      lost,
+      fetch: async (input, init) => {
+        const response = await fetch(input, init);
+        if (init?.method !== 'PUT' || lost.length === 2) return response;
+        await response.arrayBuffer();
+        const answer = { etag: response.headers.get('ETag'), token: response.headers.get('Causal-Token') ?? '' };
+        lost.push(answer);
+        await meanwhile(answer);
+        throw new TypeError('the answer was lost on the way');
+      },
+    };
+  }
+
+  afterEach(() => createClient({ urls: cluster.urls }).faults.heal());
+
+  test('is applied once, and the replica that is asked next gives the first answer', async () => {
+    const everywhere = async ({ token }: Answer) => {
+      const session = createClient({ urls: cluster.urls }).session(token);
+      for (const url of cluster.urls) await session.get('once', { url });
+    };
+    const network = lossy(everywhere);
+    const client = createClient({ urls: cluster.urls, fetch: network.fetch, retry: { baseDelayMs: 1 } });
+    const before = await client.replica({ url: cluster.urls[0] });
+    const { etag } = await client.session().put('once', 'v');
+    const after = await client.replica({ url: cluster.urls[0] });
+    expect(network.lost.map((answer) => answer.etag)).toEqual([etag, etag]);
+    expect(after.vector[after.incarnation]).toBe((before.vector[before.incarnation] ?? 0) + 1);
+    expect(await client.get('once')).toMatchObject({ etag, conflicts: 0 });
+  });
+
+  test('is one write also if no replica that it was sent to knew of the others', async () => {
+    await createClient({ urls: cluster.urls }).faults.partition('apart', [['r1'], ['r2'], ['r3']]);
+    const network = lossy(() => Promise.resolve());
+    const client = createClient({ urls: cluster.urls, fetch: network.fetch, retry: { baseDelayMs: 1 } });
+    const session = client.session();
+    const { etag } = await session.put('thrice', 'v');
+    await client.faults.heal();
+    for (const { token } of network.lost) session.join(token);
+    const names = [...network.lost.map((answer) => answer.etag), etag];
+    expect(new Set(names).size).toBe(3);
+    const read = await session.get('thrice', { url: cluster.urls[0] });
+    expect(read).toMatchObject({ found: true, conflicts: 0 });
+    expect(names).toContain(read.found && read.etag);
+    for (const url of cluster.urls) {
+      expect(await session.get('thrice', { url })).toMatchObject({ etag: read.found && read.etag, conflicts: 0 });
+    }
+  });
 });
 
 test('what the replicas do not offer is refused with a code', async () => {
