@@ -5,7 +5,7 @@ import { type LevelOverview, overviewOf, servedOf } from '../lab/compare/overvie
 import type { Plan } from '../lab/compare/plan.js';
 import type { Cell, PhaseRun, Results } from '../lab/compare/results.js';
 import type { Begun } from '../lab/compare/run.js';
-import { duration, percent } from '../lab/compare/words.js';
+import { counted, duration, percent } from '../lab/compare/words.js';
 import { regionOf, roundTripMs, wanPreset } from '../lab/wan/presets.js';
 import { renderTable } from './table.js';
 import type { Terminal } from './terminal.js';
@@ -139,14 +139,14 @@ function sumUp({ level, writeMs, minority, majority, anomalies }: LevelOverview)
       : `; in the partition ${servedWords(minority)} in the minority, ${servedWords(majority)} in the majority`;
   const { staleReads, causalViolations, lostUpdates, duplicateClaims } = anomalies;
   const wrong = [
-    [staleReads, 'stale reads'],
-    [causalViolations, 'effects seen before their causes'],
-    [lostUpdates, 'lost updates'],
-    [duplicateClaims, 'names given twice'],
+    [staleReads, 'stale read', 'stale reads'],
+    [causalViolations, 'effect seen before its cause', 'effects seen before their causes'],
+    [lostUpdates, 'lost update', 'lost updates'],
+    [duplicateClaims, 'name given twice', 'names given twice'],
   ] as const;
   const none = wrong.every(([count]) => count === 0);
   const words = none
     ? 'nothing that a single copy would not do'
-    : wrong.map(([count, what]) => `${count || 'no'} ${what}`).join(', ');
+    : wrong.map(([count, one, many]) => counted(count, one, many)).join(', ');
   return `${level}: ${cost}${sides}; ${words}.`;
 }

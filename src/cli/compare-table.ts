@@ -3,7 +3,7 @@ import { type Measured, NS_PER_MS } from '../lab/compare/measured.js';
 import { overviewOf, type Served } from '../lab/compare/overview.js';
 import { LEVELS } from '../lab/compare/plan.js';
 import type { Cell, PhaseRun, RequestFigures, Results } from '../lab/compare/results.js';
-import { duration, percent } from '../lab/compare/words.js';
+import { duration, percent, troublesOfWrites } from '../lab/compare/words.js';
 import { renderTable } from './table.js';
 
 const TITLES = [
@@ -49,12 +49,7 @@ function readRow(cell: Cell): readonly string[] {
 }
 
 function writeRow({ write, anomalies }: Cell): readonly string[] {
-  const { lostUpdates, duplicateClaims } = anomalies;
-  const found = [
-    ...(lostUpdates === 0 ? [] : [`${lostUpdates} lost updates`]),
-    ...(duplicateClaims === 0 ? [] : [`${duplicateClaims} names given twice`]),
-  ];
-  return ['', '', 'write', ...figures(write), '', '', found.length === 0 ? '-' : found.join(', ')];
+  return ['', '', 'write', ...figures(write), '', '', troublesOfWrites(anomalies) || '-'];
 }
 
 function figures({ ok, refused, unknown, okPerSecond, latencyMs }: RequestFigures): readonly string[] {

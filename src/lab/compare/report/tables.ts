@@ -2,7 +2,7 @@
 import { escapeText } from '../../../check/timeline/escape.js';
 import { overviewOf } from '../overview.js';
 import type { Cell, PhaseRun, RequestFigures, Results } from '../results.js';
-import { duration, percent } from '../words.js';
+import { duration, percent, troublesOfWrites } from '../words.js';
 
 const OVERVIEW_TITLES = [
   'level',
@@ -100,12 +100,7 @@ function readRow(cell: Cell): readonly string[] {
 }
 
 function writeRow({ write, anomalies }: Cell): readonly string[] {
-  const { lostUpdates, duplicateClaims } = anomalies;
-  const found = [
-    ...(lostUpdates === 0 ? [] : [`${lostUpdates} lost updates`]),
-    ...(duplicateClaims === 0 ? [] : [`${duplicateClaims} names given twice`]),
-  ];
-  return ['', '', 'write', ...figures(write), '', '', '', '', found.join(', ')];
+  return ['', '', 'write', ...figures(write), '', '', '', '', troublesOfWrites(anomalies)];
 }
 
 function figures({ ok, refused, unknown, okPerSecond, latencyMs }: RequestFigures): readonly string[] {

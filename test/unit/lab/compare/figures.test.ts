@@ -4,6 +4,7 @@ import { evaluate, parseAssertion } from '../../../../src/lab/compare/assertion.
 import { percentilesOf, quantiles } from '../../../../src/lab/compare/percentiles.js';
 import { Popularity } from '../../../../src/lab/compare/popularity.js';
 import type { Cell } from '../../../../src/lab/compare/results.js';
+import { troublesOfWrites } from '../../../../src/lab/compare/words.js';
 import { Draw } from '../../../../src/lab/workload/draw.js';
 
 describe('percentiles', () => {
@@ -116,4 +117,15 @@ describe('an assertion', () => {
       expect(() => parseAssertion(text)).toThrow(expect.objectContaining({ code: 'invalid-config' }));
     },
   );
+});
+
+describe('what went wrong with writes', () => {
+  it.each([
+    [0, 0, ''],
+    [1, 0, '1 lost update'],
+    [0, 1, '1 name given twice'],
+    [2, 10, '2 lost updates, 10 names given twice'],
+  ])('is told in words: %i and %i', (lostUpdates, duplicateClaims, words) => {
+    expect(troublesOfWrites({ staleReads: 0, causalViolations: 0, lostUpdates, duplicateClaims })).toBe(words);
+  });
 });
