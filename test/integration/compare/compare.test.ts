@@ -8,7 +8,6 @@ import type { Cell, Results } from '../../../src/lab/compare/results.js';
 import { type Line, readLines, recomputeCell, recomputeVisibility } from '../../support/recompute-comparison.js';
 import { type Finished, run } from '../lab/command.js';
 
-const TIMEOUT_MS = 120_000;
 /** Half a microsecond, in ms. */
 const ROUNDED = 0.0005;
 const NOTHING = { staleReads: 0, causalViolations: 0, lostUpdates: 0, duplicateClaims: 0 };
@@ -26,7 +25,7 @@ beforeAll(async () => {
   finished = await run(['compare', ...flags, ...asserted, '--out', folder]);
   results = JSON.parse(readFileSync(join(folder, 'results.json'), 'utf8')) as Results;
   lines = readLines(join(folder, 'history.jsonl'));
-}, TIMEOUT_MS);
+});
 
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
