@@ -20,7 +20,7 @@ let lines: readonly Line[];
 
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'causeway-compare-'));
-  const flags = ['--quick', '--phase', '1500ms', '--rate', '10', '--wan', 'europe', '--timeout', '1s', '-o', 'json'];
+  const flags = ['--quick', '--phase', '3s', '--rate', '10', '--wan', 'europe', '--timeout', '1s', '-o', 'json'];
   const asserted = ASSERTIONS.flatMap((text) => ['--assert', text]);
   finished = await run(['compare', ...flags, ...asserted, '--out', folder]);
   results = JSON.parse(readFileSync(join(folder, 'results.json'), 'utf8')) as Results;
