@@ -187,7 +187,7 @@ const targets: Readonly<Record<string, Target>> = {
 
 describe(`what is stored (SEED=${SEED})`, () => {
   it.each(Object.entries(targets))('%s is refused, or is what it says', (_, target) => {
-    const { refused, read } = attack(target);
+    const { refused, read } = attack(target, 4_000);
     expect(refused).toBeGreaterThan(20);
     expect(read).toBeGreaterThan(target.samples.length);
   });

@@ -32,7 +32,8 @@ export class TracedReplica {
 
   /** Start it on the data of the test; `under` is the tracer with its options, or nothing. */
   async serve(under: readonly string[]): Promise<ServedReplica> {
-    const flags = ['--id', 'r1', '--http', ':0', '--nats', 'nats://127.0.0.1:1', '--data', this.data];
+    const alone = ['--nats', 'nats://127.0.0.1:1', '--exit-with-parent'];
+    const flags = ['--id', 'r1', '--http', ':0', '--data', this.data, ...alone];
     // Calls are counted by thread: one thread does all the flushing.
     const command = start(['serve', ...flags], { under, env: { UV_THREADPOOL_SIZE: '1' } });
     this.#running = command;

@@ -2,14 +2,14 @@
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, describe, expect, it, vi } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { runCli } from '../../src/cli/program.js';
 import { recordingTerminal } from '../unit/cli/recording-terminal.js';
 
-/** Runs take a second of an idle machine and more of a busy one. */
-vi.setConfig({ testTimeout: 120_000 });
-
-const folder = mkdtempSync(join(tmpdir(), 'causeway-sim.'));
+let folder: string;
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), 'causeway-sim.'));
+});
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 async function sim(...args: readonly string[]) {

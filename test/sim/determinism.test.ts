@@ -1,9 +1,6 @@
-import { describe, expect, it, vi } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { runScenario } from '../../src/sim/run.js';
 import { drawScenario } from '../../src/sim/scenario.js';
-
-/** Runs take a second of an idle machine and more of a busy one. */
-vi.setConfig({ testTimeout: 120_000 });
 
 const TICKS = 120;
 

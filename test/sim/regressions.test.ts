@@ -1,11 +1,8 @@
 /** Seeds that found a bug once, each with a sentence that says which. */
-import { describe, expect, it, vi } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { replayCommand } from '../../src/sim/report.js';
 import { runScenario } from '../../src/sim/run.js';
 import { drawScenario } from '../../src/sim/scenario.js';
-
-/** Runs take a second of an idle machine and more of a busy one. */
-vi.setConfig({ testTimeout: 120_000 });
 
 interface Regression {
   readonly seed: number;

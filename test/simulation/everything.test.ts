@@ -12,6 +12,8 @@ import { copyOf, SimulatedCluster } from '../support/simulated-cluster.js';
 import { chaos, heal, partition } from '../support/weather.js';
 
 const SEEDS = 14;
+/** Where chance has left something out until then, it goes on up to here. */
+const SEEDS_MAX = 3 * SEEDS;
 const STEPS = 80;
 
 interface Counts {
@@ -166,7 +168,8 @@ describe('replicas in all kinds of trouble at once', () => {
       outages: 0,
       snapshots: 0,
     };
-    for (let seed = base; seed < base + SEEDS; seed += 1) {
+    const missing = (): boolean => Object.values(counts).includes(0);
+    for (let seed = base; seed < base + (missing() ? SEEDS_MAX : SEEDS); seed += 1) {
       const where = `SEED=${seed}`;
       const run = new Run(seed, counts);
       const { cluster, ledger } = run;
@@ -189,5 +192,5 @@ describe('replicas in all kinds of trouble at once', () => {
     for (const [what, count] of Object.entries(counts)) {
       expect(count, `SEED=${base}: runs without ${what} prove nothing`).toBeGreaterThan(0);
     }
-  }, 60_000);
+  });
 });

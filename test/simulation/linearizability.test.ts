@@ -199,7 +199,7 @@ function pause(cluster: OrderedCluster, ms: number): Promise<void> {
 }
 
 describe('histories of all levels on one key', () => {
-  it('are linearizable, and show every weaker write that a majority had before', { timeout: 120_000 }, async () => {
+  it('are linearizable, and show every weaker write that a majority had before', async () => {
     const only = process.env['SEED'];
     const runs = Number(process.env['RUNS'] ?? 60);
     const seeds = only === undefined ? Array.from({ length: runs }, (_, i) => i + 1) : [Number(only)];

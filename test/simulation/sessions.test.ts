@@ -137,5 +137,5 @@ describe('sessions at the causal level', () => {
       expect(count, `SEED=${seed}: a run without ${what} proves nothing`).toBeGreaterThan(0);
     }
     await cluster.stop();
-  }, 120_000);
+  });
 });

@@ -11,10 +11,12 @@ import { bareNode } from '../../../bench/peers/systems/bare-node.js';
 
 const ROOT = fileURLToPath(new URL('../../..', import.meta.url));
 const MAIN = join(ROOT, 'dist-bench', 'bench', 'peers', 'main.js');
-const folder = mkdtempSync(join(tmpdir(), 'causeway-peers-test-'));
-const results = join(folder, 'results');
+let folder: string;
+let results: string;
 
 beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), 'causeway-peers-test-'));
+  results = join(folder, 'results');
   const compiler = join(ROOT, 'node_modules', 'typescript', 'bin', 'tsc');
   spawnSync(process.execPath, [compiler, '-b', join(ROOT, 'bench')], { stdio: ['ignore', 'ignore', 'inherit'] });
 });

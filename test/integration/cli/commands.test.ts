@@ -72,7 +72,7 @@ test('a write is repeated under its idempotency key, not done twice', async () =
 
 test('partition, status, faults and heal do what they say', async () => {
   const north = join(folder.path, 'north.json');
-  expect(await at('r2', ['partition', 'r1', '/', 'r2,r3', '--for', '50s'])).toEqual({
+  expect(await at('r2', ['partition', 'r1', '/', 'r2,r3', '--for', '600s'])).toEqual({
     exit: 0,
     output: 'cut r1 | r2,r3 at r1, r2, r3\n',
     errors: '',

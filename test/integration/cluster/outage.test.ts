@@ -31,4 +31,4 @@ it('requests of both weaker levels are served by every replica while NATS is dow
   await converged(lab);
   const keys = await sameEverywhere(lab);
   for (const { key, etag } of loads.flatMap((load) => load.acknowledged)) expect(keys.get(key)).toBe(etag);
-}, 120_000);
+});

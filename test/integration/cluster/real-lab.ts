@@ -70,7 +70,7 @@ export function startLoad(
     },
     stop: async () => {
       state.stopped = true;
-      await Promise.race([clientsDone, new Promise((resolve) => setTimeout(resolve, 2_000))]);
+      await Promise.race([clientsDone, new Promise((resolve) => setTimeout(resolve, 20_000).unref())]);
       await pool.destroy();
       await clientsDone;
     },
@@ -109,7 +109,7 @@ export async function status(url: string): Promise<Status> {
 }
 
 /** Waits until all replicas have the same vector and empty buffers. */
-export async function converged(lab: Lab, withinMs = 30_000): Promise<number> {
+export async function converged(lab: Lab, withinMs = 60_000): Promise<number> {
   const startedMs = performance.now();
   for (;;) {
     const statuses = await Promise.all(lab.replicas.map((replica) => status(replica.url)));

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import { afterAll } from 'vitest';
 
 const CLI = fileURLToPath(new URL('../../../dist/cli/main.js', import.meta.url));
 
@@ -30,6 +31,14 @@ export interface RunningCommand {
   readonly finished: Promise<Finished>;
 }
 
+const started: RunningCommand[] = [];
+
+/** A test that failed or ran out of time may have left a command. It ends with the file, after all that the file itself ends. */
+afterAll(async () => {
+  for (const { child } of started) child.kill('SIGKILL');
+  await Promise.all(started.map(({ finished }) => finished));
+});
+
 export function start(args: readonly string[], options: CommandOptions = {}): RunningCommand {
   const { CAUSEWAY_URL: _, CAUSEWAY_TOKEN: __, ...inherited } = process.env;
   const env = { ...inherited, NO_COLOR: '1', ...options.env };
@@ -50,7 +59,9 @@ export function start(args: readonly string[], options: CommandOptions = {}): Ru
   const finished = new Promise<Finished>((resolve) => {
     child.once('close', (exit) => resolve({ exit, output: output(), errors: errors() }));
   });
-  return { child, output, errors, finished };
+  const command = { child, output, errors, finished };
+  started.push(command);
+  return command;
 }
 
 export function run(args: readonly string[], options: CommandOptions = {}): Promise<Finished> {
@@ -79,7 +90,7 @@ export async function startLabCommand(args: readonly string[], urlsFile: string)
 }
 
 /** @throws Error if it is not so within a generous time. */
-export async function until(what: string, holds: () => boolean | Promise<boolean>, withinMs = 30_000): Promise<void> {
+export async function until(what: string, holds: () => boolean | Promise<boolean>, withinMs = 60_000): Promise<void> {
   const deadlineMs = performance.now() + withinMs;
   while (!(await holds())) {
     if (performance.now() > deadlineMs) throw new Error(`not within ${withinMs} ms: ${what}`);

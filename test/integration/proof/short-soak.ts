@@ -8,7 +8,7 @@ import { expectSound, PROOF_SEED, proofs } from './compiled.js';
 /** Each fault strikes once in a round. */
 const FAULT_EVERY_SECONDS = 1.5;
 
-export const SOAK_TIMEOUT_MS = 180_000;
+export const SOAK_TIMEOUT_MS = 600_000;
 
 export async function soakShortly(
   network: NonNullable<LabOptions['network']>,

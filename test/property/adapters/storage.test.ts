@@ -138,7 +138,7 @@ describe('any sequence of commits, reads and snapshots shows what a sorted map s
 
   const flushes = fc.infiniteStream(fc.integer({ min: 0, max: 3 }));
 
-  it('in memory, whatever time the disk takes', { timeout: 60_000 }, async () => {
+  it('in memory, whatever time the disk takes', async () => {
     await fc.assert(
       fc.asyncProperty(fc.array(step, { maxLength: 60 }), flushes, async (steps, delays) => {
         const wait = async (done: () => void) => {
@@ -158,7 +158,7 @@ describe('any sequence of commits, reads and snapshots shows what a sorted map s
       'in both, with checkpoints in between',
       (path: string) => openLmdbStorage({ directory: path, log: { segmentBytes: 500, partWrites: 4 } }),
     ],
-  ])('%s', { timeout: 60_000 }, async (name, open) => {
+  ])('%s', async (name, open) => {
     const path = join(directory, name);
     await mkdir(path);
     const storage = await open(path);

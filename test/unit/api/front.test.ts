@@ -106,12 +106,14 @@ describe('the front', () => {
   it('ends a connection that is idle for too long, and none on which an answer is due', async () => {
     const { app, replica } = openApp();
     app.server.keepAliveTimeout = 250;
-    const idle = received(await opened(app));
     const socket = await opened(app);
     const waiting = received(socket);
-    socket.write(get('k', `Causal-Token: ${tokenNaming(1)}\r\nConsistency-Level: causal;timeout=600\r\n`));
-    expect(await idle).toBe('');
+    socket.write(get('k', `Causal-Token: ${tokenNaming(1)}\r\nConsistency-Level: causal;timeout=60000\r\n`));
     await expect.poll(() => replica.waiting).toBe(1);
+    const idle = received(await opened(app));
+    expect(await idle).toBe('');
+    expect(replica.waiting).toBe(1);
+    await replica.drain();
     expect(await waiting).toMatch(/^HTTP\/1\.1 503 /);
   });
 

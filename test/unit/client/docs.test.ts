@@ -10,7 +10,7 @@ import { typeErrors } from './browser-compiler.js';
 const root = fileURLToPath(new URL('../../../', import.meta.url));
 const page = await readFile(join(root, 'docs/CLIENT.md'), 'utf8');
 
-test('the examples, read as one program, are well typed', { timeout: 60_000 }, async () => {
+test('the examples, read as one program, are well typed', async () => {
   const blocks = [...page.matchAll(/^```ts\n(.*?)^```$/gms)].map(([, code]) => code ?? '');
   expect(blocks.length).toBeGreaterThan(4);
   const folder = await mkdtemp(join(tmpdir(), 'causeway-docs-'));
