@@ -1,0 +1,139 @@
+/**
+ * A map of bytes to bytes that is written and read by key far more often than it is listed: a row for each key in the order
+ * in which the keys came, found by hash. The order of the keys is made when somebody lists them, and kept; what came since is
+ * sorted in then. No key ever leaves.
+ */
+import { compareBytes } from '../base/bytes.js';
+import type { StorageEntry, StorageRange } from '../ports/storage.js';
+import { KeyIndex } from './key-index.js';
+
+/** So many rows at most wait to be sorted in, so that no listing has to sort thousands at once. */
+const UNSORTED_MAX = 512;
+const NO_ROWS = new Int32Array(0);
+
+export interface RowsReader {
+  readonly count: number;
+  /** @param hash That of the key: see `hashBytes`. */
+  get(key: Uint8Array, hash: number): Uint8Array | undefined;
+  /** In the order of keys. */
+  range(range: StorageRange): Iterable<StorageEntry>;
+}
+
+export class RecentRows implements RowsReader {
+  readonly #index = new KeyIndex();
+  readonly #keys: Uint8Array[] = [];
+  #values: Uint8Array[] = [];
+  /** Whether a view shares the values: then it shares rows that come later, which it does not look at, but no change. */
+  #isShared = false;
+  /** The first rows in the order of their keys. An array is never changed; another takes its place. */
+  #order = NO_ROWS;
+
+  get count(): number {
+    return this.#keys.length;
+  }
+
+  put(key: Uint8Array, value: Uint8Array, hash: number): void {
+    const row = this.#index.find(this.#keys, key, hash);
+    if (row < 0) this.#append(key, value, hash);
+    else this.#replace(row, key, value);
+  }
+
+  get(key: Uint8Array, hash: number): Uint8Array | undefined {
+    const row = this.#index.find(this.#keys, key, hash);
+    return row < 0 ? undefined : this.#values[row];
+  }
+
+  range(range: StorageRange): Iterable<StorageEntry> {
+    return this.#entries(this.#values, this.count, range);
+  }
+
+  /** What is there now, whatever is written later. */
+  freeze(): RowsReader {
+    this.#isShared = true;
+    const values = this.#values;
+    const count = this.count;
+    return {
+      count,
+      get: (key, hash) => {
+        const row = this.#index.find(this.#keys, key, hash);
+        return row < 0 || row >= count ? undefined : values[row];
+      },
+      range: (range) => this.#entries(values, count, range),
+    };
+  }
+
+  #append(key: Uint8Array, value: Uint8Array, hash: number): void {
+    this.#index.add(hash);
+    this.#keys.push(key);
+    this.#values.push(value);
+    if (this.count - this.#order.length >= UNSORTED_MAX) this.#sort();
+  }
+
+  /** The key as well: the one before may keep a page of other bytes alive. */
+  #replace(row: number, key: Uint8Array, value: Uint8Array): void {
+    if (this.#isShared) this.#values = this.#values.slice();
+    this.#isShared = false;
+    this.#keys[row] = key;
+    this.#values[row] = value;
+  }
+
+  *#entries(values: readonly Uint8Array[], count: number, range: StorageRange): Generator<StorageEntry> {
+    if (count === 0) return;
+    this.#sort();
+    const order = this.#order;
+    const { gte, lt, reverse } = range;
+    const from = gte === undefined ? 0 : this.#lowerBound(order, gte, 0);
+    const to = lt === undefined ? order.length : this.#lowerBound(order, lt, from);
+    const step = reverse === true ? -1 : 1;
+    for (let at = step > 0 ? from : to - 1; at >= from && at < to; at += step) {
+      const row = order[at] as number;
+      // Later than the view.
+      if (row >= count) continue;
+      yield { key: this.#keys[row] as Uint8Array, value: values[row] as Uint8Array };
+    }
+  }
+
+  #sort(): void {
+    const order = this.#order;
+    if (order.length === this.count) return;
+    const added = this.#addedInOrder();
+    const merged = new Int32Array(this.count);
+    let taken = 0;
+    for (let i = 0; i < added.length; ) {
+      const from = taken;
+      taken = this.#lowerBound(order, this.#keyOf(added[i]), from);
+      merged.set(order.subarray(from, taken), from + i);
+      // Keys often come in their order: then all of them belong here, and each is looked at once.
+      const next = taken < order.length ? this.#keyOf(order[taken]) : undefined;
+      do {
+        merged[taken + i] = added[i] as number;
+        i += 1;
+      } while (i < added.length && (next === undefined || compareBytes(this.#keyOf(added[i]), next) < 0));
+    }
+    merged.set(order.subarray(taken), taken + added.length);
+    this.#order = merged;
+  }
+
+  #addedInOrder(): number[] {
+    const first = this.#order.length;
+    const added = Array.from({ length: this.count - first }, (_, i) => first + i);
+    // Quick where keys have come in their order.
+    return added.sort((a, b) => compareBytes(this.#keyOf(a), this.#keyOf(b)));
+  }
+
+  /** The first place of `order`, from `low` on, whose key is not below `key`. */
+  #lowerBound(order: Int32Array, key: Uint8Array, low: number): number {
+    let from = low;
+    let to = order.length;
+    while (from < to) {
+      const middle = (from + to) >>> 1;
+      if (compareBytes(this.#keyOf(order[middle]), key) < 0) from = middle + 1;
+      else to = middle;
+    }
+    return from;
+  }
+
+  #keyOf(row: number | undefined): Uint8Array {
+    return this.#keys[row as number] as Uint8Array;
+  }
+}
