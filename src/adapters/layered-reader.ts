@@ -60,7 +60,7 @@ export function layeredRange({ memory, store }: Layers, table: Table, range: Sto
   let entries = store.range(table, range)[Symbol.iterator]();
   let isHiding = false;
   for (const { [table]: view } of [...memory].reverse()) {
-    if (view.count === 0) continue;
+    if (view.isEmpty) continue;
     const upper = view.range(range)[Symbol.iterator]();
     const first = upper.next();
     if (first.done === true) continue;

@@ -12,17 +12,21 @@ export type RecentTables = Readonly<Record<Table, RowsReader>>;
 export class Memtable {
   readonly tables: Readonly<Record<Table, RecentRows>> = eachTable(() => new RecentRows());
 
-  get isEmpty(): boolean {
-    return Object.values(this.tables).every(({ count }) => count === 0);
-  }
-
-  /** @param keysIn The keys that are there after all writes before, this table's included. */
-  apply(writes: readonly StorageWrite[], keysIn: (table: Table, range: StorageRange) => readonly Uint8Array[]): void {
+  /** @param keysBelow The keys that are there without this table, in the tables and the store it lies over. */
+  apply(
+    writes: readonly StorageWrite[],
+    keysBelow: (table: Table, range: StorageRange) => readonly Uint8Array[],
+  ): void {
     for (const write of writes) {
       const rows = this.tables[write.table];
       if (write.kind === 'put') rows.put(write.key, write.value, hashBytes(write.key));
       else if (write.kind === 'delete') bury(rows, write.key);
-      else for (const key of keysIn(write.table, { gte: write.gte, lt: write.lt })) bury(rows, key);
+      else {
+        const range = { gte: write.gte, lt: write.lt };
+        // What nobody below knows needs no tombstone: what was put and deleted in between never gets to the store.
+        rows.clear(range);
+        for (const key of keysBelow(write.table, range)) bury(rows, key);
+      }
     }
   }
 

@@ -1,7 +1,7 @@
 /**
  * A map of bytes to bytes that is written and read by key far more often than it is listed: a row for each key in the order
  * in which the keys came, found by hash. The order of the keys is made when somebody lists them, and kept; what came since is
- * sorted in then. No key ever leaves.
+ * sorted in then. No row ever leaves; one that is cleared has no value any more and is passed over.
  */
 import { compareBytes } from '../base/bytes.js';
 import type { StorageEntry, StorageRange } from '../ports/storage.js';
@@ -11,8 +11,11 @@ import { KeyIndex } from './key-index.js';
 const UNSORTED_MAX = 512;
 const NO_ROWS = new Int32Array(0);
 
+type Values = (Uint8Array | undefined)[];
+
 export interface RowsReader {
-  readonly count: number;
+  /** Whether there is nothing to look for. */
+  readonly isEmpty: boolean;
   /** @param hash That of the key: see `hashBytes`. */
   get(key: Uint8Array, hash: number): Uint8Array | undefined;
   /** In the order of keys. */
@@ -22,14 +25,14 @@ export interface RowsReader {
 export class RecentRows implements RowsReader {
   readonly #index = new KeyIndex();
   readonly #keys: Uint8Array[] = [];
-  #values: Uint8Array[] = [];
+  #values: Values = [];
   /** Whether a view shares the values: then it shares rows that come later, which it does not look at, but no change. */
   #isShared = false;
   /** The first rows in the order of their keys. An array is never changed; another takes its place. */
   #order = NO_ROWS;
 
-  get count(): number {
-    return this.#keys.length;
+  get isEmpty(): boolean {
+    return this.#keys.length === 0;
   }
 
   put(key: Uint8Array, value: Uint8Array, hash: number): void {
@@ -44,16 +47,23 @@ export class RecentRows implements RowsReader {
   }
 
   range(range: StorageRange): Iterable<StorageEntry> {
-    return this.#entries(this.#values, this.count, range);
+    return this.#entries(this.#values, this.#keys.length, range);
+  }
+
+  /** As if none of the keys of the range had been put. */
+  clear(range: StorageRange): void {
+    const [from, to] = this.#bounds(range);
+    if (from < to) this.#ownValues();
+    for (let at = from; at < to; at += 1) this.#values[this.#order[at] as number] = undefined;
   }
 
   /** What is there now, whatever is written later. */
   freeze(): RowsReader {
     this.#isShared = true;
     const values = this.#values;
-    const count = this.count;
+    const count = this.#keys.length;
     return {
-      count,
+      isEmpty: count === 0,
       get: (key, hash) => {
         const row = this.#index.find(this.#keys, key, hash);
         return row < 0 || row >= count ? undefined : values[row];
@@ -66,38 +76,47 @@ export class RecentRows implements RowsReader {
     this.#index.add(hash);
     this.#keys.push(key);
     this.#values.push(value);
-    if (this.count - this.#order.length >= UNSORTED_MAX) this.#sort();
+    if (this.#keys.length - this.#order.length >= UNSORTED_MAX) this.#sort();
   }
 
   /** The key as well: the one before may keep a page of other bytes alive. */
   #replace(row: number, key: Uint8Array, value: Uint8Array): void {
-    if (this.#isShared) this.#values = this.#values.slice();
-    this.#isShared = false;
+    this.#ownValues();
     this.#keys[row] = key;
     this.#values[row] = value;
   }
 
-  *#entries(values: readonly Uint8Array[], count: number, range: StorageRange): Generator<StorageEntry> {
+  #ownValues(): void {
+    if (this.#isShared) this.#values = this.#values.slice();
+    this.#isShared = false;
+  }
+
+  /** Of the first `count` rows. */
+  *#entries(values: Readonly<Values>, count: number, range: StorageRange): Generator<StorageEntry> {
     if (count === 0) return;
-    this.#sort();
+    const [from, to] = this.#bounds(range);
     const order = this.#order;
-    const { gte, lt, reverse } = range;
-    const from = gte === undefined ? 0 : this.#lowerBound(order, gte, 0);
-    const to = lt === undefined ? order.length : this.#lowerBound(order, lt, from);
-    const step = reverse === true ? -1 : 1;
+    const step = range.reverse === true ? -1 : 1;
     for (let at = step > 0 ? from : to - 1; at >= from && at < to; at += step) {
       const row = order[at] as number;
-      // Later than the view.
-      if (row >= count) continue;
-      yield { key: this.#keys[row] as Uint8Array, value: values[row] as Uint8Array };
+      const value = row < count ? values[row] : undefined;
+      if (value !== undefined) yield { key: this.#keys[row] as Uint8Array, value };
     }
+  }
+
+  /** Where the range lies in the order of all keys, `[from, to)`. */
+  #bounds({ gte, lt }: StorageRange): readonly [number, number] {
+    this.#sort();
+    const order = this.#order;
+    const from = gte === undefined ? 0 : this.#lowerBound(order, gte, 0);
+    return [from, lt === undefined ? order.length : this.#lowerBound(order, lt, from)];
   }
 
   #sort(): void {
     const order = this.#order;
-    if (order.length === this.count) return;
+    if (order.length === this.#keys.length) return;
     const added = this.#addedInOrder();
-    const merged = new Int32Array(this.count);
+    const merged = new Int32Array(this.#keys.length);
     let taken = 0;
     for (let i = 0; i < added.length; ) {
       const from = taken;
@@ -116,7 +135,7 @@ export class RecentRows implements RowsReader {
 
   #addedInOrder(): number[] {
     const first = this.#order.length;
-    const added = Array.from({ length: this.count - first }, (_, i) => first + i);
+    const added = Array.from({ length: this.#keys.length - first }, (_, i) => first + i);
     // Quick where keys have come in their order.
     return added.sort((a, b) => compareBytes(this.#keyOf(a), this.#keyOf(b)));
   }
