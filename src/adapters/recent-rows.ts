@@ -7,8 +7,8 @@ import { compareBytes } from '../base/bytes.js';
 import type { StorageEntry, StorageRange } from '../ports/storage.js';
 import { KeyIndex } from './key-index.js';
 
-/** So many rows at most wait to be sorted in, so that no listing has to sort thousands at once. */
-const UNSORTED_MAX = 512;
+/** So many rows at most wait to be sorted in, so that no listing has to sort many thousands at once. */
+const UNSORTED_MAX = 1_024;
 const NO_ROWS = new Int32Array(0);
 
 type Values = (Uint8Array | undefined)[];
@@ -108,8 +108,8 @@ export class RecentRows implements RowsReader {
   #bounds({ gte, lt }: StorageRange): readonly [number, number] {
     this.#sort();
     const order = this.#order;
-    const from = gte === undefined ? 0 : this.#lowerBound(order, gte, 0);
-    return [from, lt === undefined ? order.length : this.#lowerBound(order, lt, from)];
+    const from = gte === undefined ? 0 : this.#lowerBound(order, gte, 0, order.length);
+    return [from, lt === undefined ? order.length : this.#lowerBound(order, lt, from, order.length)];
   }
 
   #sort(): void {
@@ -117,42 +117,43 @@ export class RecentRows implements RowsReader {
     if (order.length === this.#keys.length) return;
     const added = this.#addedInOrder();
     const merged = new Int32Array(this.#keys.length);
-    let taken = 0;
-    for (let i = 0; i < added.length; ) {
-      const from = taken;
-      taken = this.#lowerBound(order, this.#keyOf(added[i]), from);
-      merged.set(order.subarray(from, taken), from + i);
-      // Keys often come in their order: then all of them belong here, and each is looked at once.
-      const next = taken < order.length ? this.#keyOf(order[taken]) : undefined;
-      do {
-        merged[taken + i] = added[i] as number;
-        i += 1;
-      } while (i < added.length && (next === undefined || compareBytes(this.#keyOf(added[i]), next) < 0));
+    merged.set(order);
+    // From the end: what lies behind the greatest of those added moves by their number, and so on.
+    let end = order.length;
+    for (let i = added.length - 1; i >= 0; i -= 1) {
+      const place = this.#placeOf(added[i] as number, order, end);
+      if (place < end) merged.copyWithin(place + i + 1, place, end);
+      merged[place + i] = added[i] as number;
+      end = place;
     }
-    merged.set(order.subarray(taken), taken + added.length);
     this.#order = merged;
   }
 
   #addedInOrder(): number[] {
-    const first = this.#order.length;
-    const added = Array.from({ length: this.#keys.length - first }, (_, i) => first + i);
+    const keys = this.#keys;
+    const added: number[] = [];
+    for (let row = this.#order.length; row < keys.length; row += 1) added.push(row);
     // Quick where keys have come in their order.
-    return added.sort((a, b) => compareBytes(this.#keyOf(a), this.#keyOf(b)));
+    return added.sort((a, b) => compareBytes(keys[a] as Uint8Array, keys[b] as Uint8Array));
   }
 
-  /** The first place of `order`, from `low` on, whose key is not below `key`. */
-  #lowerBound(order: Int32Array, key: Uint8Array, low: number): number {
+  /** Where among the first `end` of `order` a row belongs that is not there. Most keys of a log come in their order. */
+  #placeOf(row: number, order: Int32Array, end: number): number {
+    const key = this.#keys[row] as Uint8Array;
+    if (end === 0 || compareBytes(this.#keys[order[end - 1] as number] as Uint8Array, key) < 0) return end;
+    return this.#lowerBound(order, key, 0, end - 1);
+  }
+
+  /** The first place of `order` in `[low, high)` whose key is not below `key`; `high` if there is none. */
+  #lowerBound(order: Int32Array, key: Uint8Array, low: number, high: number): number {
+    const keys = this.#keys;
     let from = low;
-    let to = order.length;
+    let to = high;
     while (from < to) {
       const middle = (from + to) >>> 1;
-      if (compareBytes(this.#keyOf(order[middle]), key) < 0) from = middle + 1;
+      if (compareBytes(keys[order[middle] as number] as Uint8Array, key) < 0) from = middle + 1;
       else to = middle;
     }
     return from;
-  }
-
-  #keyOf(row: number | undefined): Uint8Array {
-    return this.#keys[row as number] as Uint8Array;
   }
 }
