@@ -5,7 +5,7 @@
  * time, so that a replica at rest has nothing in memory and little to repeat when it starts.
  */
 import type { CheckpointStore } from './checkpoint-store.js';
-import { partsOf, type SortedViews } from './memtable.js';
+import { partsOf, type RecentTables } from './memtable.js';
 
 /** Beside the number of writes: one turn of the event loop hands over so much. */
 const PART_MAX_BYTES = 512 * 1024;
@@ -59,7 +59,7 @@ export class Checkpointer {
     this.#timer = setInterval(() => this.#look(), LOOK_EVERY_MS).unref();
   }
 
-  start(frozen: SortedViews, mark: Uint8Array): void {
+  start(frozen: RecentTables, mark: Uint8Array): void {
     this.#rest();
     this.#running = writeOut(this.#store, frozen, mark, this.#partWrites)
       .then(this.#events.done, this.#events.failed)
@@ -91,7 +91,7 @@ export class Checkpointer {
 /** @throws what the store says */
 export async function writeOut(
   store: CheckpointStore,
-  frozen: SortedViews,
+  frozen: RecentTables,
   mark: Uint8Array,
   partWrites: number,
 ): Promise<void> {

@@ -9,7 +9,7 @@ import { ByteReader, ByteWriter, DecodeError } from '../base/bytes.js';
 import { crc32 } from '../base/checksum.js';
 import { CausewayError } from '../base/errors.js';
 import type { StorageWrite } from '../ports/storage.js';
-import { decodeWrites, encodeWrite } from './storage-write-codec.js';
+import { boundOf, decodeWrites, putWrites } from './storage-write-codec.js';
 
 const MAGIC = 'causeway-journal';
 const FORMAT = 1;
@@ -19,10 +19,9 @@ const HEAD_BYTES = 12;
 /** What a journal begins with. */
 export const JOURNAL_HEADER: Uint8Array = new ByteWriter().string(MAGIC).u8(FORMAT).finish();
 
-export function encodeJournalRecord(writes: Iterable<StorageWrite>): Uint8Array {
-  const writer = new ByteWriter(1024);
-  for (const write of writes) encodeWrite(writer, write);
-  const body = writer.finish();
+export function encodeJournalRecord(writes: readonly StorageWrite[]): Uint8Array {
+  const room = new Uint8Array(boundOf(writes));
+  const body = room.subarray(0, putWrites(room, 0, writes));
   const head = new ByteWriter(HEAD_BYTES).u32(body.length).u32(crc32(body)).finish();
   return new ByteWriter(HEAD_BYTES + body.length).raw(head).u32(crc32(head)).raw(body).finish();
 }

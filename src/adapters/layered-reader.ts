@@ -1,13 +1,14 @@
-/** Reads of sorted tables laid over each other and over a store: what lies higher hides what lies lower. */
+/** Reads of tables in memory laid over each other and over a store: what lies higher hides what lies lower. */
 import { compareBytes } from '../base/bytes.js';
 import type { StorageEntry, StorageRange, StorageReader, Table } from '../ports/storage.js';
-import { type SortedViews, TOMBSTONE } from './memtable.js';
+import { hashBytes } from './key-index.js';
+import { type RecentTables, TOMBSTONE } from './memtable.js';
 import { assertBound, assertKey } from './storage-bounds.js';
 import type { StorageFuse } from './storage-fuse.js';
 
 export interface Layers {
   /** The newest first. */
-  readonly memory: readonly SortedViews[];
+  readonly memory: readonly RecentTables[];
   readonly store: StorageReader;
 }
 
@@ -46,9 +47,10 @@ export class LayeredReader implements StorageReader {
 
 function layeredGet({ memory, store }: Layers, table: Table, key: Uint8Array): Uint8Array | undefined {
   // Every read passes here: a plain loop, for iterators cost as much as a look into a small table.
+  const hash = hashBytes(key);
   for (let depth = 0; depth < memory.length; depth += 1) {
-    const view = (memory[depth] as SortedViews)[table];
-    const value = view.count === 0 ? undefined : view.get(key);
+    const view = (memory[depth] as RecentTables)[table];
+    const value = view.get(key, hash);
     if (value !== undefined) return value === TOMBSTONE ? undefined : value;
   }
   return store.get(table, key);
@@ -58,7 +60,7 @@ export function layeredRange({ memory, store }: Layers, table: Table, range: Sto
   let entries = store.range(table, range)[Symbol.iterator]();
   let isHiding = false;
   for (const { [table]: view } of [...memory].reverse()) {
-    if (view.count === 0) continue;
+    if (view.isEmpty) continue;
     const upper = view.range(range)[Symbol.iterator]();
     const first = upper.next();
     if (first.done === true) continue;
@@ -74,7 +76,7 @@ function layeredCount({ memory, store }: Layers, table: Table): number {
   for (const [depth, { [table]: view }] of memory.entries()) {
     for (const { key, value } of view.range({})) {
       // Counted where it lies highest.
-      if (memory.slice(0, depth).some(({ [table]: above }) => above.get(key) !== undefined)) continue;
+      if (memory.slice(0, depth).some(({ [table]: above }) => above.get(key, hashBytes(key)) !== undefined)) continue;
       if (store.get(table, key) !== undefined) count -= 1;
       if (value !== TOMBSTONE) count += 1;
     }

@@ -2,7 +2,7 @@
 import { InvariantError } from '../base/assert.js';
 import type { StorageSnapshot } from '../ports/storage.js';
 import { LayeredReader } from './layered-reader.js';
-import type { SortedViews } from './memtable.js';
+import type { RecentTables } from './memtable.js';
 import { StorageFuse } from './storage-fuse.js';
 
 export class LayeredSnapshot extends LayeredReader implements StorageSnapshot {
@@ -10,7 +10,7 @@ export class LayeredSnapshot extends LayeredReader implements StorageSnapshot {
   readonly #fuse: StorageFuse;
 
   /** @param fuse that of the storage, whose failure is the snapshot's too. */
-  constructor(memory: readonly SortedViews[], store: StorageSnapshot, fuse: StorageFuse) {
+  constructor(memory: readonly RecentTables[], store: StorageSnapshot, fuse: StorageFuse) {
     const layers = { memory, store };
     const own = new StorageFuse(fuse);
     super(() => layers, own);

@@ -70,8 +70,7 @@ async function openLog(
   const recovered = await recoverLog(files, { id, sequence });
   if (recovered.batches.length > 0) {
     const memtable = new Memtable();
-    const layers = { memory: [memtable.tables], store };
-    for (const writes of recovered.batches) memtable.apply(writes, keysOf(layers));
+    for (const writes of recovered.batches) memtable.apply(writes, keysOf({ memory: [], store }));
     await writeOut(store, memtable.tables, encodeMark({ id, sequence: recovered.sequence }), partWrites);
   }
   return WriteAheadLog.resume(files, id, recovered, segmentBytes);
@@ -170,7 +169,8 @@ class LoggedStorage extends LayeredReader implements Storage {
     }
     await this.#makeRoom();
     await this.#log.append(writes);
-    this.#memtable.apply(writes, keysOf(this.#layers));
+    const [, ...frozen] = this.#layers.memory;
+    this.#memtable.apply(writes, keysOf({ memory: frozen, store: this.#store }));
     this.#checkpointer.written(this.#log.sequence);
   }
 

@@ -8,7 +8,7 @@ import { crc32 } from 'node:zlib';
 import { ByteReader, ByteWriter, DecodeError } from '../base/bytes.js';
 import { CausewayError } from '../base/errors.js';
 import type { StorageWrite } from '../ports/storage.js';
-import { decodeWrites, encodeWrite } from './storage-write-codec.js';
+import { boundOf, decodeWrites, putWrites } from './storage-write-codec.js';
 
 const MAGIC = 'causeway-log';
 const FORMAT = 1;
@@ -18,8 +18,8 @@ const ALIGNMENT_BYTES = 8;
 export const SEGMENT_HEADER_BYTES = 32;
 /** Length of the body, sequence number (two words), checksum of the body, checksum of these. */
 const HEAD_BYTES = 20;
-/** Kind, table and two lengths: at most this much for each write beside its bytes. */
-const WRITE_OVERHEAD_BYTES = 12;
+/** A buffer for records that has grown beyond this is not kept. */
+const KEPT_MAX_BYTES = 1024 * 1024;
 const WORD = 2 ** 32;
 
 export type LogId = Uint8Array;
@@ -78,24 +78,37 @@ export function checkSegmentHeader(bytes: Uint8Array, id: LogId, path: string): 
   }
 }
 
-export function encodeLogRecord(id: LogId, sequence: number, writes: readonly StorageWrite[]): Uint8Array {
-  const writer = new ByteWriter(HEAD_BYTES + sizeOf(writes) + ALIGNMENT_BYTES).raw(EMPTY_HEAD);
-  for (const write of writes) encodeWrite(writer, write);
-  const length = writer.length - HEAD_BYTES;
-  writer.raw(PADDING.subarray(0, aligned(writer.length) - writer.length));
-  const record = writer.finish();
-  const seed = crc32(id);
-  const head = new DataView(record.buffer, record.byteOffset, HEAD_BYTES);
-  head.setUint32(0, length);
-  head.setUint32(4, Math.floor(sequence / WORD));
-  head.setUint32(8, sequence % WORD);
-  head.setUint32(12, crc32(record.subarray(HEAD_BYTES, HEAD_BYTES + length), seed));
-  head.setUint32(16, crc32(record.subarray(0, HEAD_BYTES - 4), seed));
-  return record;
-}
+/** Writes the records of one log, one after the other, into one buffer. */
+export class LogRecordEncoder {
+  readonly #seed: number;
+  #bytes = new Uint8Array(0);
 
-const EMPTY_HEAD = new Uint8Array(HEAD_BYTES);
-const PADDING = new Uint8Array(ALIGNMENT_BYTES);
+  constructor(id: LogId) {
+    this.#seed = crc32(id);
+  }
+
+  /** The record; its bytes are the caller's until the next call. */
+  encode(sequence: number, writes: readonly StorageWrite[]): Uint8Array {
+    const bytes = this.#room(HEAD_BYTES + boundOf(writes) + ALIGNMENT_BYTES);
+    const bodyEnd = putWrites(bytes, HEAD_BYTES, writes);
+    const end = aligned(bodyEnd);
+    bytes.fill(0, bodyEnd, end);
+    const head = new DataView(bytes.buffer, 0, HEAD_BYTES);
+    head.setUint32(0, bodyEnd - HEAD_BYTES);
+    head.setUint32(4, Math.floor(sequence / WORD));
+    head.setUint32(8, sequence % WORD);
+    head.setUint32(12, crc32(bytes.subarray(HEAD_BYTES, bodyEnd), this.#seed));
+    head.setUint32(16, crc32(bytes.subarray(0, HEAD_BYTES - 4), this.#seed));
+    return bytes.subarray(0, end);
+  }
+
+  #room(length: number): Uint8Array {
+    if (length <= this.#bytes.length) return this.#bytes;
+    const bytes = new Uint8Array(2 * length <= KEPT_MAX_BYTES ? 2 * length : length);
+    if (bytes.length <= KEPT_MAX_BYTES) this.#bytes = bytes;
+    return bytes;
+  }
+}
 
 /** @throws CausewayError `data-dir-corrupt`: the record is whole, but not what this program writes */
 export function decodeLogRecord({ sequence, body }: LogRecord, path: string): StorageWrite[] {
@@ -156,16 +169,6 @@ export class SegmentReader {
 
 function aligned(position: number): number {
   return Math.ceil(position / ALIGNMENT_BYTES) * ALIGNMENT_BYTES;
-}
-
-function sizeOf(writes: readonly StorageWrite[]): number {
-  let bytes = 0;
-  for (const write of writes) {
-    bytes += WRITE_OVERHEAD_BYTES;
-    if (write.kind === 'delete-range') bytes += write.gte.length + write.lt.length;
-    else bytes += write.key.length + (write.kind === 'put' ? write.value.length : 0);
-  }
-  return bytes;
 }
 
 function checkFormat(format: number, path: string): void {

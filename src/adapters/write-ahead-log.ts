@@ -5,7 +5,7 @@
  */
 import type { StorageWrite } from '../ports/storage.js';
 import { type LogFile, type LogFiles, SEGMENT_NAMES, type SegmentName } from './wal-files.js';
-import { encodeLogRecord, encodeSegmentHeader, type LogId, SEGMENT_HEADER_BYTES } from './wal-records.js';
+import { encodeSegmentHeader, type LogId, LogRecordEncoder, SEGMENT_HEADER_BYTES } from './wal-records.js';
 import type { RecoveredLog } from './wal-recovery.js';
 
 const CHUNK_MAX_BYTES = 1024 * 1024;
@@ -19,6 +19,7 @@ interface Segment {
 
 export class WriteAheadLog {
   readonly id: LogId;
+  readonly #encoder: LogRecordEncoder;
   readonly #segments: readonly [Segment, Segment];
   readonly #chunkBytes: number;
   /** A segment that has grown beyond this is cut back to it. */
@@ -36,6 +37,7 @@ export class WriteAheadLog {
     segmentBytes: number,
   ) {
     this.id = id;
+    this.#encoder = new LogRecordEncoder(id);
     this.#segments = segments;
     this.#active = segments[first];
     this.#sequence = sequence;
@@ -85,7 +87,7 @@ export class WriteAheadLog {
     const segment = this.#active;
     // Whatever made it so long is in the store, and need not be kept for ever.
     if (this.#at === SEGMENT_HEADER_BYTES && segment.bytes > this.#keptBytes) await this.#shorten(segment);
-    const record = encodeLogRecord(this.id, this.#sequence + 1, writes);
+    const record = this.#encoder.encode(this.#sequence + 1, writes);
     const end = this.#at + record.length;
     const isAllocated = end <= segment.bytes;
     const bytes = isAllocated ? record : withZeros(record, this.#chunksUpTo(end) - this.#at);

@@ -84,6 +84,23 @@ describe('a storage with a log', () => {
     expect(watched.marks).toEqual([true, false, true]);
   });
 
+  it('gives the store nothing of what came and went in between, and deletes what it has', async () => {
+    await open({ segmentBytes: 1_000 });
+    await storage.commit([put('a')]);
+    const release = watched.hold();
+    await storage.commit([put('c', 'x'.repeat(1_000))]);
+    // Goes to the store, which is held up, so that `c` is neither there nor among what is written now.
+    await storage.commit([put('b'), put('d'), put('e')]);
+    await storage.commit([{ kind: 'delete-range', table: 'meta', gte: utf8Encode('a'), lt: utf8Encode('e') }]);
+    expect(shown(storage)).toBe('e1');
+    expect(storage.count('meta')).toBe(1);
+    release();
+    await storage.close();
+    const gone = (name: string) => ({ kind: 'delete', table: 'meta', key: utf8Encode(name) });
+    expect(watched.parts.slice(2)).toEqual([[gone('a'), gone('c'), put('e')]]);
+    expect(shown(disk.openStore())).toBe('e1');
+  });
+
   it('takes commits while the store is busy, lets them wait when it is far behind, and fails none', async () => {
     await open({ segmentBytes: 200 });
     await storage.commit([put('a')]);

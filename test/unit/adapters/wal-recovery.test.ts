@@ -7,7 +7,7 @@ import { openLmdbStorage } from '../../../src/adapters/lmdb-storage.js';
 import { openLmdbStore } from '../../../src/adapters/lmdb-store.js';
 import { openLoggedStorage } from '../../../src/adapters/logged-storage.js';
 import type { SegmentName } from '../../../src/adapters/wal-files.js';
-import { encodeLogRecord, SEGMENT_HEADER_BYTES } from '../../../src/adapters/wal-records.js';
+import { LogRecordEncoder, SEGMENT_HEADER_BYTES } from '../../../src/adapters/wal-records.js';
 import { utf8Encode } from '../../../src/base/bytes.js';
 import type { Storage, StorageReader, StorageWrite } from '../../../src/ports/storage.js';
 import { WalDisk } from '../../support/wal-disk.js';
@@ -29,7 +29,7 @@ const open = (disk: WalDisk, segmentBytes = 2_000) =>
 
 const NAMES = 'abcdef';
 /** All records are as long as this one. The first commit is in the store itself. */
-const RECORD_BYTES = encodeLogRecord(new Uint8Array(8), 1, [put('b')]).length;
+const RECORD_BYTES = new LogRecordEncoder(new Uint8Array(8)).encode(1, [put('b')]).length;
 const RECORDS_END = SEGMENT_HEADER_BYTES + (NAMES.length - 1) * RECORD_BYTES;
 
 /** A disk whose power went when `abcdef` had been committed, one after the other. */
@@ -95,7 +95,7 @@ describe('a log', () => {
     const disk = await written();
     const id = bytesOf(disk).slice(14, 22);
     const nowhere = { ...put('g'), table: 'nowhere' } as unknown as StorageWrite;
-    bytesOf(disk).set(encodeLogRecord(id, NAMES.length, [nowhere]), RECORDS_END);
+    bytesOf(disk).set(new LogRecordEncoder(id).encode(NAMES.length, [nowhere]), RECORDS_END);
     await expect(open(disk)).rejects.toEqual(damaged(/record 6 cannot be read: unknown table/));
   });
 
