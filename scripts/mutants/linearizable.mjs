@@ -96,8 +96,8 @@ export const LINEARIZABLE_MUTANTS = [
     name: 'dependencies-not-uniform',
     says: 'An entry gets into the log although what it depends on is on one disk only.',
     file: 'src/replica/order/uniform-dependencies.ts',
-    search: 'if (need.size === 0 || this.#isUniform(need)) return;',
-    replace: 'if (need.size >= 0) return;',
+    search: 'return need.size === 0 || this.#isUniform(need) ? undefined',
+    replace: 'return need.size >= 0 ? undefined',
     test: { file: CLUSTER, name: 'enters the log only once what it depends on is on a majority of disks' },
   },
   {

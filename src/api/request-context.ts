@@ -43,7 +43,8 @@ export class HttpRequestContext<L extends LevelName> {
 
 /** Aborted when the client is gone before it was answered. */
 class ClientSignal implements CallerSignal {
-  readonly #listeners = new Set<() => void>();
+  /** One at a time, mostly: a request waits for one thing after the other. */
+  #listeners: (() => void)[] = [];
   #aborted = false;
 
   constructor(response: AnswerSink) {
@@ -59,17 +60,18 @@ class ClientSignal implements CallerSignal {
   }
 
   addEventListener(_type: 'abort', listener: () => void): void {
-    this.#listeners.add(listener);
+    this.#listeners.push(listener);
   }
 
   removeEventListener(_type: 'abort', listener: () => void): void {
-    this.#listeners.delete(listener);
+    const at = this.#listeners.lastIndexOf(listener);
+    if (at >= 0) this.#listeners.splice(at, 1);
   }
 
   #abort(): void {
     this.#aborted = true;
-    const listeners = [...this.#listeners];
-    this.#listeners.clear();
+    const listeners = this.#listeners;
+    this.#listeners = [];
     for (const listener of listeners) listener();
   }
 }

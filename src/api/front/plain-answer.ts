@@ -6,6 +6,7 @@ import type { AnswerSink } from '../received.js';
 /** Up to this size copying a body costs less than handing it to the kernel by itself. */
 const COPY_MAX_BYTES = 16 * 1024;
 const EMPTY = new Uint8Array(0);
+const NO_LISTENERS: readonly (() => void)[] = [];
 /** Answers of these statuses have no body by definition, so that nothing is said of its length. */
 const BODILESS: ReadonlySet<number> = new Set([204, 304]);
 
@@ -19,7 +20,7 @@ export interface PlainAnswerOptions {
 
 export class PlainAnswer implements AnswerSink {
   readonly #options: PlainAnswerOptions;
-  readonly #closeListeners: (() => void)[] = [];
+  #closeListeners: readonly (() => void)[] = NO_LISTENERS;
   #head = '';
   #isLast = false;
   headersSent = false;
@@ -35,11 +36,13 @@ export class PlainAnswer implements AnswerSink {
 
   /** The connection was lost before the answer was sent. */
   once(_event: 'close', listener: () => void): void {
-    this.#closeListeners.push(listener);
+    this.#closeListeners = this.#closeListeners.length === 0 ? [listener] : [...this.#closeListeners, listener];
   }
 
   closed(): void {
-    for (const listener of this.#closeListeners.splice(0)) listener();
+    const listeners = this.#closeListeners;
+    this.#closeListeners = NO_LISTENERS;
+    for (const listener of listeners) listener();
   }
 
   writeHead(status: number, headers: string[]): void {

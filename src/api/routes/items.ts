@@ -1,7 +1,7 @@
 /** One key: `PUT`, `GET`, `HEAD`, `DELETE` of `/v1/kv/{key}`, and the same of `/v1/kv?key=`. */
 import { EMPTY_BYTES } from '../../base/bytes.js';
 import { CausewayError } from '../../base/errors.js';
-import type { KeyState, ReadResult, WriteOp } from '../../replica/request-types.js';
+import type { KeyState, ReadResult, RequestContext, WriteOp } from '../../replica/request-types.js';
 import { isActive, storedContentType } from '../content-type.js';
 import { conflictsOf, etagOf, listedEntry, siblingsOf, timestampOf, winnerOf } from '../entries.js';
 import type { Answer, Exchange } from '../exchange.js';
@@ -84,10 +84,19 @@ function readState(exchange: Exchange, key: string, context: LevelContext): Prom
   return replica.read(key, context);
 }
 
-async function writeItem(exchange: Exchange, query: Query, op: WriteOp): Promise<Answer> {
+function writeItem(exchange: Exchange, query: Query, op: WriteOp): Promise<Answer> {
   const context = exchange.openContext(query.one('consistency'));
   const terms = writeTerms(exchange, context.level);
   if (context.level === 'linearizable') return writeOrdered(exchange, context, terms, op);
+  return writeCausal(exchange, context, terms, op);
+}
+
+async function writeCausal(
+  exchange: Exchange,
+  context: RequestContext,
+  terms: WriteTerms,
+  op: WriteOp,
+): Promise<Answer> {
   const { durability, guards } = terms;
   const result = await exchange.service.replica.write({ ops: [op], durability, ...guards }, context);
   return receiptAnswer(exchange, context.level, terms, op.key, result);

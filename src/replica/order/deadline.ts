@@ -61,14 +61,14 @@ export class Deadline {
     });
   }
 
-  /** `work` is a step through the log. */
-  async inLog<T>(work: Promise<T>): Promise<T> {
+  /** `work` is a step through the log; whoever awaits it afterwards finds its time counted. */
+  inLog<T>(work: Promise<T>): Promise<T> {
     const startedMs = this.#time.monotonicMs();
-    try {
-      return await work;
-    } finally {
+    const count = () => {
       this.#logMs += this.#time.monotonicMs() - startedMs;
-    }
+    };
+    work.then(count, count);
+    return work;
   }
 
   /** `work` reads storage. */

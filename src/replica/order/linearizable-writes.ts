@@ -147,14 +147,14 @@ export class LinearizableWrites {
     request: Request,
     token: VersionVector,
     deadline: Deadline,
-    before: () => Promise<void> = () => this.#options.barrier.beforeWrite(token, deadline),
+    before?: () => Promise<void>,
   ): Promise<Applied> {
     const { command, idempotencyKey } = request;
     checkCommandSize(command);
     const retry = idempotencyKey === undefined ? undefined : nameOf(idempotencyKey, command);
     const release = this.#inProgress.claim(idempotencyKey, retry?.fingerprint ?? '');
     try {
-      await before();
+      await (before === undefined ? this.#options.barrier.beforeWrite(token, deadline) : before());
       const applied = await this.#propose(request, retry, token, deadline);
       if (applied.outcome.kind === 'refused') {
         throw new LogRefusal(applied.outcome, token.join(applied.past), deadline.timing());
@@ -188,7 +188,8 @@ export class LinearizableWrites {
         if (result === 'again') continue;
       }
       const deps = checkSize(pastOfAdopted(adoptions, token));
-      await dependencies.wait(deps, deadline);
+      const uniform = dependencies.wait(deps, deadline);
+      if (uniform !== undefined) await uniform;
       const entry = { base, retry, deps, known, adopted, fences, command };
       const applied = await deadline.inLog(proposals.propose(entry, deadline.leftMs, deadline.signal));
       if (applied.outcome.kind !== 'stale') return applied;

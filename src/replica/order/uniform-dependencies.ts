@@ -45,12 +45,15 @@ export class UniformDependencies {
   }
 
   /**
-   * Resolves when a majority of voters is known to have `deps` durable.
+   * Resolves when a majority of voters is known to have `deps` durable; undefined if one is already.
    * @throws CausewayError `no-quorum` if a majority cannot be reached, or else `causal-wait-timeout`
    */
-  async wait(deps: VersionVector, deadline: Deadline): Promise<void> {
+  wait(deps: VersionVector, deadline: Deadline): Promise<void> | undefined {
     const need = withoutLog(deps);
-    if (need.size === 0 || this.#isUniform(need)) return;
+    return need.size === 0 || this.#isUniform(need) ? undefined : this.#wait(need, deadline);
+  }
+
+  async #wait(need: VersionVector, deadline: Deadline): Promise<void> {
     this.#hurry();
     const late = () => this.#late(need, deadline.timeoutMs);
     // While a majority is out of reach there is no sense in waiting longer than an election would take.

@@ -1,6 +1,8 @@
 /** Idempotency keys of requests in progress at this replica, each with a fingerprint of what was asked. */
 import { CausewayError } from '../../base/errors.js';
 
+const NOTHING_CLAIMED = (): void => {};
+
 export class InProgress {
   readonly #fingerprints = new Map<string, string>();
 
@@ -9,7 +11,7 @@ export class InProgress {
    * @throws CausewayError `idempotency-in-progress`, or `idempotency-key-reused` if the other request asks for other things
    */
   claim(key: string | undefined, fingerprint: string): () => void {
-    if (key === undefined) return () => {};
+    if (key === undefined) return NOTHING_CLAIMED;
     const running = this.#fingerprints.get(key);
     if (running !== undefined && running !== fingerprint) throw reusedKey();
     if (running !== undefined) {
