@@ -1,20 +1,17 @@
 /** The time port over Node's own clocks and timers. Timers keep the process alive: whoever sets one cancels it. */
 import { performance } from 'node:perf_hooks';
 import type { Time } from '../ports/time.js';
-import { DeadlineWheel } from './deadline-wheel.js';
 
-/** From here on a delay is somebody's patience, which nearly always is not needed and never exact. */
-const PATIENCE_MIN_MS = 500;
+/** Node runs a longer timer at once instead of late; such a wait ends after this instead. */
+const TIMER_MAX_MS = 2 ** 31 - 1;
 
 export function createSystemTime(): Time {
-  const deadlines = new DeadlineWheel();
   return {
     wallMs: () => Date.now(),
     monotonicMs: () => performance.now(),
     after(delayMs, task) {
-      if (delayMs >= PATIENCE_MIN_MS) return deadlines.after(delayMs, task);
       // Node rounds a delay down; rounded up, the task is early by less than the millisecond its clock counts in.
-      const timer = setTimeout(task, Math.ceil(delayMs));
+      const timer = setTimeout(task, Math.min(Math.ceil(delayMs), TIMER_MAX_MS));
       return () => clearTimeout(timer);
     },
     soon(task) {

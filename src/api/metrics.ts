@@ -5,8 +5,6 @@ import { exposition, type Family, type Sample } from './exposition.js';
 import { DURATION_BOUNDS_S, type DurationSeries, type Traffic } from './traffic.js';
 
 const PREFIX = 'causeway_';
-/** How often the delay of the event loop is measured, which wakes a process that has nothing else to do. */
-const LOOP_DELAY_EVERY_MS = 50;
 
 export interface Metrics {
   readonly contentType: string;
@@ -30,7 +28,7 @@ let registryOfProcess: Registry | undefined;
 function processRegistry(): Registry {
   if (registryOfProcess === undefined) {
     registryOfProcess = new Registry();
-    collectDefaultMetrics({ register: registryOfProcess, eventLoopMonitoringPrecision: LOOP_DELAY_EVERY_MS });
+    collectDefaultMetrics({ register: registryOfProcess });
   }
   return registryOfProcess;
 }
