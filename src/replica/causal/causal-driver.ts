@@ -287,7 +287,7 @@ export class CausalDriver {
     const beside: StorageWrite[] = [];
     let own = 0;
     for (const group of batch.deliveries) {
-      if (this.#feed?.hasStored(group) !== true) beside.push(operationWrite(group));
+      if (!group.isStored) beside.push(operationWrite(group));
       if (issued.has(group)) {
         own += 1;
         continue;
