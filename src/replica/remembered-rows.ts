@@ -26,6 +26,10 @@ export class RememberedRows {
     else this.#rows.delete(name);
   }
 
+  forget(name: string): void {
+    this.#rows.delete(name);
+  }
+
   /** The table is another one. */
   clear(): void {
     this.#rows.clear();

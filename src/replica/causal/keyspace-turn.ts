@@ -59,6 +59,15 @@ export class KeyspaceTurn {
     return this.#slot(key).record;
   }
 
+  /** As `record`, but from storage, unless this turn has changed it: for the audit, which finds out what disks have lost. */
+  recordReread(key: string): KeyRecord {
+    if (this.#slots.get(key)?.changed !== true) {
+      this.#slots.delete(key);
+      this.#recent.forget(key);
+    }
+    return this.record(key);
+  }
+
   put(key: string, record: KeyRecord): void {
     this.#slot(key).put(record);
   }
