@@ -27,9 +27,13 @@ export class Interning<T extends string> {
   }
 }
 
+/** How many of its last bytes a text is told by from others: what numbers a name, or ends it, differs. */
+const HASHED_BYTES = 12;
+
 function hash(bytes: Uint8Array, start: number, end: number): number {
   let sum = end - start;
-  for (let i = start; i < end; i += 1) sum = (Math.imul(sum, 31) + (bytes[i] as number)) | 0;
+  for (let i = Math.max(start, end - HASHED_BYTES); i < end; i += 1)
+    sum = (Math.imul(sum, 31) + (bytes[i] as number)) | 0;
   return sum ^ (sum >>> 15);
 }
 

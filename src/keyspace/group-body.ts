@@ -10,6 +10,11 @@ interface OpStem {
   readonly key: string;
   /** Log index of the newest linearizable write to the key in the past of this write; 0 = none. */
   readonly seen: number;
+  /**
+   * The encoded record of the key if the version that this operation makes is all that is left of it. No part of what is
+   * encoded: it goes with the operation from the view that made it to the other, if both are here.
+   */
+  readonly record?: Uint8Array;
 }
 
 export type GroupOp =
@@ -38,6 +43,7 @@ export interface GroupBody {
 const KIND_PUT = 1;
 const KIND_DELETE = 2;
 const FINGERPRINT_MAX_BYTES = 32;
+const NO_TWINS: readonly Dot[] = [];
 
 export const EMPTY_BODY: GroupBody = { retry: undefined, ops: [] };
 
@@ -90,12 +96,16 @@ function decodeOp(reader: ByteReader): GroupOp {
   return { kind: 'put', key, seen, contentType, bytes: reader.bytes(LIMITS.valueMaxBytes) };
 }
 
-/** The version that `op`, delivered as a part of a group, makes of its key. */
-export function versionOf(op: GroupOp, { dot, hlc, deps }: GroupStem): Version {
-  const { seen } = op;
+/** What an operation does to its key, whatever the key. */
+type Change =
+  | { readonly kind: 'put'; readonly contentType: string; readonly bytes: Uint8Array }
+  | { readonly kind: 'delete' };
+
+/** The version that `op`, which has `seen` that much of the log and is delivered as a part of a group, makes of its key. */
+export function versionOf(op: Change, seen: number, { dot, hlc, deps }: GroupStem): Version {
   return op.kind === 'delete'
-    ? { dot, hlc, deps, seen, twins: [], kind: 'tombstone' }
-    : { dot, hlc, deps, seen, twins: [], kind: 'value', contentType: op.contentType, bytes: op.bytes };
+    ? { dot, hlc, deps, seen, twins: NO_TWINS, kind: 'tombstone' }
+    : { dot, hlc, deps, seen, twins: NO_TWINS, kind: 'value', contentType: op.contentType, bytes: op.bytes };
 }
 
 function bodySizeHint(body: GroupBody): number {

@@ -7,8 +7,17 @@
  */
 import { ByteReader, ByteWriter, DecodeError } from '../base/bytes.js';
 import type { Dot } from '../clocks/dot.js';
-import type { VersionVector } from '../clocks/version-vector.js';
-import { arbitrate, bears, decodeVersion, dotsOf, encodeVersion, supersedes, type Version } from './version.js';
+import { decodeDot, type VersionVector } from '../clocks/version-vector.js';
+import {
+  arbitrate,
+  bears,
+  decodeIsValue,
+  decodeVersion,
+  dotsOf,
+  encodeVersion,
+  supersedes,
+  type Version,
+} from './version.js';
 
 export type KeyRecord = readonly Version[];
 
@@ -163,4 +172,19 @@ export function decodeRecord(bytes: Uint8Array): KeyRecord {
   for (let i = 0; i < count; i += 1) versions.push(decodeVersion(reader));
   reader.end();
   return versions;
+}
+
+/** `isLive` of the record that `encodeRecord` wrote, by its first bytes. @throws DecodeError if they are not */
+export function isLiveEncoded(bytes: Uint8Array): boolean {
+  const reader = new ByteReader(bytes);
+  reader.varuint();
+  return decodeIsValue(reader);
+}
+
+/** The dot of the one version of which this is the encoded record; undefined if it has several. @throws DecodeError */
+export function onlyDotEncoded(bytes: Uint8Array): Dot | undefined {
+  const reader = new ByteReader(bytes);
+  if (reader.varuint() !== 1) return undefined;
+  decodeIsValue(reader);
+  return decodeDot(reader);
 }

@@ -74,17 +74,23 @@ export function encodeVersion(writer: ByteWriter, version: Version): void {
 
 /** @throws DecodeError on anything `encodeVersion` would not write. */
 export function decodeVersion(reader: ByteReader): Version {
-  const kind = reader.u8();
+  const isValue = decodeIsValue(reader);
   const dot = decodeDot(reader);
   const hlc = decodeHlc(reader);
   const deps = VersionVector.decode(reader);
   const seen = reader.varuint();
   const twins = decodeDots(reader);
-  if (kind === KIND_TOMBSTONE) return { kind: 'tombstone', dot, hlc, deps, seen, twins };
-  if (kind !== KIND_VALUE) throw new DecodeError(`unknown version kind ${kind}`);
+  if (!isValue) return { kind: 'tombstone', dot, hlc, deps, seen, twins };
   const contentType = reader.span(LIMITS.contentTypeMaxBytes, internContentType);
   const bytes = reader.bytes(LIMITS.valueMaxBytes);
   return { kind: 'value', dot, hlc, deps, seen, twins, contentType, bytes };
+}
+
+/** What a version begins with; its dot follows. @throws DecodeError */
+export function decodeIsValue(reader: ByteReader): boolean {
+  const kind = reader.u8();
+  if (kind !== KIND_VALUE && kind !== KIND_TOMBSTONE) throw new DecodeError(`unknown version kind ${kind}`);
+  return kind === KIND_VALUE;
 }
 
 const contentTypes = new Interning<string>((text) => text);

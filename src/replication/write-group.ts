@@ -21,6 +21,8 @@ export interface WriteGroup {
    * the group in a map that does not keep the group alive costs more than to read the body anew.
    */
   contents: unknown;
+  /** Whether the operation log holds it, or will by the same transaction that delivers it; whoever stores it says so here. */
+  isStored: boolean;
 }
 
 export function sealGroup(dot: Dot, hlc: Hlc, deps: VersionVector, body: Uint8Array): WriteGroup {
@@ -29,7 +31,7 @@ export function sealGroup(dot: Dot, hlc: Hlc, deps: VersionVector, body: Uint8Ar
   encodeHlc(writer, hlc);
   deps.encode(writer);
   writer.bytes(body);
-  return { dot, hlc, deps, body, encoded: writer.finish(), contents: undefined };
+  return { dot, hlc, deps, body, encoded: writer.finish(), contents: undefined, isStored: false };
 }
 
 /** @throws DecodeError unless `encoded` is one whole, self-consistent group. */
@@ -41,5 +43,5 @@ export function decodeGroup(encoded: Uint8Array): WriteGroup {
   if (deps.get(dot.origin) >= dot.counter) throw new DecodeError('group depends on itself');
   const body = reader.bytes(LIMITS.groupMaxBytes);
   reader.end();
-  return { dot, hlc, deps, body, encoded, contents: undefined };
+  return { dot, hlc, deps, body, encoded, contents: undefined, isStored: false };
 }

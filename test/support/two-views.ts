@@ -181,7 +181,7 @@ export class TwoViews {
 
   #deliver(replica: Replica, group: Group): void {
     for (const op of group.body.ops) {
-      const record = applyVersion(replica.causal.get(op.key) ?? [], versionOf(op, group));
+      const record = applyVersion(replica.causal.get(op.key) ?? [], versionOf(op, op.seen, group));
       replica.causal.set(op.key, record);
       this.counts.siblings += Number(record.length > 1);
     }

@@ -260,15 +260,18 @@ function transact(step: Step, command: Transaction): Effect {
   const deps = records.reduce((joined, record) => pastOf(record, joined), before);
   const past = deps.with(dot);
   if (past.size > LIMITS.vectorMaxEntries) return nothing(tooManyOrigins(past));
-  const ops = plan.ops.map((op) => groupOpOf(op, index));
   const changes = plan.ops.map((op, i) => changeOf(op, records[i] ?? NO_VERSIONS));
   const broken = coordinator.admit(state, changes);
   if (broken !== undefined) return nothing(broken, past);
   const stem = { dot, hlc: entry.hlc, deps };
-  ops.forEach((op, i) => {
-    const record = applyVersion(records[i] ?? NO_VERSIONS, versionOf(op, stem));
-    assert(record.length === 1, 'a linearizable write leaves siblings', { index, key: op.key, left: record.length });
-    state.put(recordKey(op.key), encodeRecord(record));
+  const ops = plan.ops.map((op, i) => {
+    const version = versionOf(op, index, stem);
+    const after = applyVersion(records[i] ?? NO_VERSIONS, version);
+    const isAlone = after.length === 1 && after[0] === version;
+    assert(isAlone, 'a linearizable write leaves siblings', { index, key: op.key, left: after.length });
+    const record = encodeRecord(after);
+    state.put(recordKey(op.key), record);
+    return groupOpOf(op, index, record);
   });
   return { outcome: plan.outcome, past, deps, ops };
 }
@@ -289,11 +292,11 @@ function unknownPast(
   return entry.known.with({ origin: LOG_ORIGIN, counter: index }).includes(past) ? undefined : past;
 }
 
-function groupOpOf(op: WriteOp, seen: number): GroupOp {
+function groupOpOf(op: WriteOp, seen: number, record: Uint8Array): GroupOp {
   const { key } = op;
   return op.kind === 'delete'
-    ? { kind: 'delete', key, seen }
-    : { kind: 'put', key, seen, contentType: op.contentType, bytes: op.bytes };
+    ? { kind: 'delete', key, seen, record }
+    : { kind: 'put', key, seen, record, contentType: op.contentType, bytes: op.bytes };
 }
 
 /** Reads each key of the command once. */

@@ -163,7 +163,14 @@ function decodeFences(reader: ByteReader): readonly Fence[] {
 }
 
 function uint32At(bytes: Uint8Array, at: number): number {
-  return new ByteReader(bytes, at).u32();
+  return (
+    byteAt(bytes, at) * 2 ** 24 + ((byteAt(bytes, at + 1) << 16) | (byteAt(bytes, at + 2) << 8) | byteAt(bytes, at + 3))
+  );
+}
+
+/** Of a place that is known to be there. */
+function byteAt(bytes: Uint8Array, at: number): number {
+  return bytes[at] as number;
 }
 
 function putUint32(bytes: Uint8Array, at: number, value: number): void {

@@ -14,6 +14,7 @@ import type { Outgoing, PlaneMessage } from '../../replication/messages.js';
 import type { WriteGroup } from '../../replication/write-group.js';
 import { membershipWipe } from '../membership/stored-membership.js';
 import type { OrderedMachine } from '../order/ordered-machine.js';
+import { RememberedRows } from '../remembered-rows.js';
 import { identityWrite, readState, type StoredState, stateAfter, stateWrite } from '../stored-state.js';
 import { EventualIndex } from './eventual-index.js';
 import { bodyOf } from './group-bodies.js';
@@ -60,6 +61,7 @@ export class CausalDriver {
   readonly #tombstones: TombstoneQueue;
   readonly #feed: LogFeed | undefined;
   readonly #pending = new PendingWrites();
+  readonly #records = new RememberedRows();
   #self: Origin;
   #agreement: Agreement | undefined;
   #plane: CausalPlane;
@@ -239,7 +241,7 @@ export class CausalDriver {
     this.#schedule.begun();
     const { storage, machine } = this.#options;
     const ordered = this.#feed?.turn(this.#plane, this.now()) ?? [];
-    const turn = new KeyspaceTurn(storage, machine?.state);
+    const turn = new KeyspaceTurn(storage, machine?.state, this.#records);
     const issued = new Set<WriteGroup>();
     const writes = this.#issuePending(turn, issued);
     const batch = this.#plane.nextBatch();
@@ -287,7 +289,7 @@ export class CausalDriver {
     const beside: StorageWrite[] = [];
     let own = 0;
     for (const group of batch.deliveries) {
-      if (this.#feed?.hasStored(group) !== true) beside.push(operationWrite(group));
+      if (!group.isStored) beside.push(operationWrite(group));
       if (issued.has(group)) {
         own += 1;
         continue;

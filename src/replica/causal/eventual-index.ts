@@ -14,7 +14,7 @@ export class EventualIndex {
   add(group: WriteGroup): void {
     for (const op of bodyOf(group).ops) {
       const waiting = this.#byKey.get(op.key) ?? new Map<WriteGroup, Version>();
-      waiting.set(group, versionOf(op, group));
+      waiting.set(group, versionOf(op, op.seen, group));
       this.#byKey.set(op.key, waiting);
     }
   }

@@ -97,7 +97,7 @@ export class KeyspaceAudit {
         if (!driver.plane.applied.equals(message.vector)) return;
         for (const entry of message.entries) {
           const key = utf8Decode(entry.key);
-          const mine = turn.record(key);
+          const mine = turn.recordReread(key);
           const joined = reconcileRecords(mine, decodeRecord(entry.value));
           if (sameVersions(mine, joined)) continue;
           this.#repaired += 1;

@@ -11,9 +11,7 @@ import {
   applyTwin,
   applyVersion,
   decodeRecord,
-  encodeRecord,
   isForgettable,
-  isLive,
   type KeyRecord,
   NO_VERSIONS,
 } from '../../keyspace/key-record.js';
@@ -28,14 +26,9 @@ import {
   retryTableRange,
 } from '../../keyspace/retry-entry.js';
 import type { StorageReader, StorageWrite } from '../../ports/storage.js';
+import { RememberedRows } from '../remembered-rows.js';
 import { guardCorruption } from '../stored-state.js';
-
-interface Slot {
-  readonly keyBytes: Uint8Array;
-  readonly wasLive: boolean;
-  record: KeyRecord;
-  changed: boolean;
-}
+import { RecordSlot } from './record-slot.js';
 
 /** A change of the outcome of one request; `undefined` forgets it. */
 interface RetryChange {
@@ -46,25 +39,37 @@ interface RetryChange {
 export class KeyspaceTurn {
   readonly #storage: StorageReader;
   readonly #ordered: StateReader | undefined;
-  readonly #slots = new Map<string, Slot>();
+  readonly #recent: RememberedRows;
+  readonly #slots = new Map<string, RecordSlot>();
   /** By table key, as text. */
   readonly #retries = new Map<string, RetryChange>();
 
-  /** `ordered` is the state of the total order after this transaction, if there is one. */
-  constructor(storage: StorageReader, ordered?: StateReader) {
+  /**
+   * `ordered` is the state of the total order after this transaction, if there is one. `recent` remembers, by their keys,
+   * the records that turns before this one read and wrote: all turns of one storage share it, one begins when the one
+   * before is stored, and nobody else writes records.
+   */
+  constructor(storage: StorageReader, ordered?: StateReader, recent = new RememberedRows()) {
     this.#storage = storage;
     this.#ordered = ordered;
+    this.#recent = recent;
   }
 
   record(key: string): KeyRecord {
     return this.#slot(key).record;
   }
 
+  /** As `record`, but from storage, unless this turn has changed it: for the audit, which finds out what disks have lost. */
+  recordReread(key: string): KeyRecord {
+    if (this.#slots.get(key)?.changed !== true) {
+      this.#slots.delete(key);
+      this.#recent.forget(key);
+    }
+    return this.record(key);
+  }
+
   put(key: string, record: KeyRecord): void {
-    const slot = this.#slot(key);
-    if (slot.record === record) return;
-    slot.record = record;
-    slot.changed = true;
+    this.#slot(key).put(record);
   }
 
   /**
@@ -89,12 +94,11 @@ export class KeyspaceTurn {
       this.#retries.set(utf8Decode(tableKey), { tableKey, entry: verdict.entry });
     }
     for (const op of body.ops) {
-      const version = versionOf(op, group);
-      const record = this.record(op.key);
-      this.put(
-        op.key,
-        verdict?.kind === 'twin' ? applyTwin(record, version, verdict.twins) : applyVersion(record, version),
-      );
+      const slot = this.#slot(op.key);
+      if (op.record !== undefined && slot.succeed(op.record, group.deps)) continue;
+      const version = versionOf(op, op.seen, group);
+      const { record } = slot;
+      slot.put(verdict?.kind === 'twin' ? applyTwin(record, version, verdict.twins) : applyVersion(record, version));
     }
   }
 
@@ -117,14 +121,15 @@ export class KeyspaceTurn {
   finish(): { readonly writes: StorageWrite[]; readonly liveKeysDelta: number } {
     const writes: StorageWrite[] = [];
     let liveKeysDelta = 0;
-    for (const slot of this.#slots.values()) {
+    for (const [name, slot] of this.#slots) {
       if (!slot.changed) continue;
-      liveKeysDelta += Number(isLive(slot.record)) - Number(slot.wasLive);
-      const { keyBytes } = slot;
+      liveKeysDelta += slot.liveDelta;
+      const { keyBytes: key, row } = slot;
+      this.#recent.note(name, row);
       writes.push(
-        slot.record.length === 0
-          ? { kind: 'delete', table: 'keyspace', key: keyBytes }
-          : { kind: 'put', table: 'keyspace', key: keyBytes, value: encodeRecord(slot.record) },
+        row === undefined
+          ? { kind: 'delete', table: 'keyspace', key }
+          : { kind: 'put', table: 'keyspace', key, value: row },
       );
     }
     for (const { tableKey: key, entry } of this.#retries.values()) {
@@ -143,15 +148,16 @@ export class KeyspaceTurn {
     return guardCorruption('ordered record', () => mayForget(record, readOrdered(ordered, key), { stable, at: 0 }));
   }
 
-  #slot(key: string): Slot {
+  #slot(key: string): RecordSlot {
     const known = this.#slots.get(key);
     if (known !== undefined) return known;
     const keyBytes = utf8Encode(key);
-    const record = readRecord(this.#storage, keyBytes);
-    const slot = { keyBytes, record, wasLive: isLive(record), changed: false };
+    const slot = new RecordSlot(keyBytes, this.#recent.recall(key, keyBytes, this.#read));
     this.#slots.set(key, slot);
     return slot;
   }
+
+  readonly #read = (key: Uint8Array): Uint8Array | undefined => this.#storage.get('keyspace', key);
 
   #retry(tableKey: Uint8Array): RetryEntry | undefined {
     const pending = this.#retries.get(utf8Decode(tableKey));

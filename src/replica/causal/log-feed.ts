@@ -5,9 +5,6 @@
  */
 import { LOG_ORIGIN } from '../../base/ids.js';
 import { LIMITS } from '../../base/limits.js';
-import type { Dot } from '../../clocks/dot.js';
-import type { Hlc } from '../../clocks/hybrid-logical-clock.js';
-import type { VersionVector } from '../../clocks/version-vector.js';
 import { encodeBody } from '../../keyspace/group-body.js';
 import type { LogGroup } from '../../keyspace/ordered/apply.js';
 import type { StorageReader, StorageWrite } from '../../ports/storage.js';
@@ -33,11 +30,6 @@ export class LogFeed {
     this.#next = 0;
   }
 
-  /** The group needs no write to the operations. */
-  hasStored(group: WriteGroup): boolean {
-    return group instanceof StoredGroup;
-  }
-
   /**
    * Take what the machine has made, and offer it to the plane. Returns the writes for the transaction in which the plane
    * may deliver it.
@@ -59,7 +51,7 @@ export class LogFeed {
     const need = Math.min(through, this.#machine.durableApplied);
     if (this.#next > need || !plane.takesLog) return;
     const range = { origin: LOG_ORIGIN, have: this.#next - 1, need };
-    const groups = readOperations(this.#storage, [range]).map((group) => new StoredGroup(group));
+    const groups = readOperations(this.#storage, [range]).map(markStored);
     const last = groups[groups.length - 1];
     // Nothing left of the range: what is not there was never made here.
     if (last === undefined) this.#next = need + 1;
@@ -80,27 +72,14 @@ export class LogFeed {
   }
 }
 
-/** A group that is among the stored operations, or in the transaction being gathered. One that a peer sent is none. */
-class StoredGroup implements WriteGroup {
-  readonly dot: Dot;
-  readonly hlc: Hlc;
-  readonly deps: VersionVector;
-  readonly body: Uint8Array;
-  readonly encoded: Uint8Array;
-  contents: unknown;
-
-  constructor({ dot, hlc, deps, body, encoded, contents }: WriteGroup) {
-    this.dot = dot;
-    this.hlc = hlc;
-    this.deps = deps;
-    this.body = body;
-    this.encoded = encoded;
-    this.contents = contents;
-  }
-}
-
-function sealed({ dot, hlc, deps, body }: LogGroup): StoredGroup {
+function sealed({ dot, hlc, deps, body }: LogGroup): WriteGroup {
   const group = sealGroup(dot, hlc, deps, encodeBody(body));
   keepBody(group, body);
-  return new StoredGroup(group);
+  return markStored(group);
+}
+
+/** The group is among the operations, or in the transaction being gathered. One that a peer sent is not: see the driver. */
+function markStored(group: WriteGroup): WriteGroup {
+  group.isStored = true;
+  return group;
 }

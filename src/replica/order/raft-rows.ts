@@ -124,13 +124,13 @@ export function decodeRecord(index: number, bytes: Uint8Array): LogRecord {
 
 function seal(writer: ByteWriter): Uint8Array {
   const bytes = writer.finish();
-  const checksum = crc32(bytes.subarray(4));
+  const checksum = crc32(bytes, 0, 4);
   for (let i = 0; i < 4; i += 1) bytes[i] = (checksum >>> (24 - 8 * i)) & 0xff;
   return bytes;
 }
 
 function open(bytes: Uint8Array): ByteReader {
   const reader = new ByteReader(bytes);
-  if (reader.u32() !== crc32(bytes.subarray(4))) throw new DecodeError('checksum does not fit');
+  if (reader.u32() !== crc32(bytes, 0, 4)) throw new DecodeError('checksum does not fit');
   return reader;
 }

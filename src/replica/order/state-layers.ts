@@ -4,19 +4,16 @@
  */
 import { compareBytes } from '../../base/bytes.js';
 import { keyText, type StateEntry, StateOverlay, type StateReader, type StateWrite } from '../../base/state-table.js';
+import { RememberedRows } from '../remembered-rows.js';
 
 type Layer = Map<string, StateWrite>;
-
-/** Rows of storage that are remembered: whoever proposes an entry looks at what applying it looks at again. */
-const REMEMBERED_MAX_ROWS = 1024;
-const REMEMBERED_MAX_BYTES = 1024;
 
 export class StateLayers implements StateReader {
   #stored: StateReader;
   #underWay: Layer = new Map();
   #gathering: Layer = new Map();
-  /** What storage says of some rows. Nobody but us changes them. */
-  readonly #remembered = new Map<string, Uint8Array | undefined>();
+  /** Rows of storage, which nobody but us changes: whoever proposes an entry looks at what applying it looks at again. */
+  readonly #remembered = new RememberedRows();
 
   constructor(stored: StateReader) {
     this.#stored = stored;
@@ -25,7 +22,7 @@ export class StateLayers implements StateReader {
   get(key: Uint8Array): Uint8Array | undefined {
     const name = keyText(key);
     const write = this.#gathering.get(name) ?? this.#underWay.get(name);
-    return write === undefined ? this.#recall(name, key) : write.value;
+    return write === undefined ? this.#remembered.recall(name, key, this.#read) : write.value;
   }
 
   range(gte: Uint8Array, lt: Uint8Array): Iterable<StateEntry> {
@@ -51,7 +48,7 @@ export class StateLayers implements StateReader {
 
   /** What was under way is in storage. */
   stored(): void {
-    for (const [name, { value }] of this.#underWay) this.#remember(name, value);
+    for (const [name, { value }] of this.#underWay) this.#remembered.note(name, value);
     this.#underWay = new Map();
   }
 
@@ -63,17 +60,5 @@ export class StateLayers implements StateReader {
     this.#remembered.clear();
   }
 
-  #recall(name: string, key: Uint8Array): Uint8Array | undefined {
-    const known = this.#remembered.get(name);
-    if (known !== undefined || this.#remembered.has(name)) return known;
-    const value = this.#stored.get(key);
-    this.#remember(name, value);
-    return value;
-  }
-
-  #remember(name: string, value: Uint8Array | undefined): void {
-    if (this.#remembered.size >= REMEMBERED_MAX_ROWS) this.#remembered.clear();
-    if (value === undefined || value.length <= REMEMBERED_MAX_BYTES) this.#remembered.set(name, value);
-    else this.#remembered.delete(name);
-  }
+  readonly #read = (key: Uint8Array): Uint8Array | undefined => this.#stored.get(key);
 }

@@ -93,7 +93,7 @@ function write(replica: Replica, step: Step & { kind: 'write' }, clock: number):
         contentType: 'text/plain',
         bytes: new TextEncoder().encode(formatDot(dot)),
       } as const);
-  return { ...stem, version: versionOf(op, stem), retry };
+  return { ...stem, version: versionOf(op, op.seen, stem), retry };
 }
 
 function deliverable(replica: Replica, groups: readonly Group[]): Group[] {
