@@ -1,6 +1,7 @@
 /** Bugs in what a linearizable operation waits for, and in what it takes into the log. */
 
 const READS = 'test/known-bugs/reads.test.ts';
+const THRIFT = 'test/unit/consensus/reads.test.ts';
 const GATHERING = 'test/unit/replica/gathering.test.ts';
 const ROUNDS = 'test/unit/replica/vector-rounds.test.ts';
 const CLUSTER = 'test/simulation/linearizable.test.ts';
@@ -24,9 +25,33 @@ export const LINEARIZABLE_MUTANTS = [
     name: 'read-index-before-own-term',
     says: 'A leader tells an index to read at before it knows what is committed.',
     file: 'src/consensus/leadership.ts',
-    search: 'if (this.isEstablished && this.reads.begin()) {',
-    replace: 'if (this.reads.begin()) {',
+    search: 'if (this.isEstablished && this.reads.hasWaiting) this.#beginRound();',
+    replace: 'if (this.reads.hasWaiting) this.#beginRound();',
     test: { file: READS, name: 'a leader tells no index before it has committed an entry of its own term' },
+  },
+  {
+    name: 'question-taken-for-a-majority',
+    says: 'A leader tells a follower an index to read at because that follower still follows it, whatever the others do.',
+    file: 'src/consensus/read-service.ts',
+    search: "if (tally(configuration, follows) !== 'won') return false;",
+    replace: "if (tally(configuration, follows) === 'lost') return false;",
+    test: { file: THRIFT, name: 'asks others for a follower with which it is no majority' },
+  },
+  {
+    name: 'question-before-own-term',
+    says: 'A leader tells a follower an index to read at before it knows what is committed.',
+    file: 'src/consensus/leadership.ts',
+    search: 'if (!this.isEstablished || !this.reads.answerAtOnce(request))',
+    replace: 'if (!this.reads.answerAtOnce(request))',
+    test: { file: THRIFT, name: 'tells a follower nothing either before it has committed an entry of its own term' },
+  },
+  {
+    name: 'silent-majority-awaited',
+    says: 'The voter that a round asks alone is asked again and again while it is dead.',
+    file: 'src/replica/order/vector-rounds.ts',
+    search: "this.#options.send('all', this.#question());",
+    replace: 'this.#options.send(late[0]?.asked ?? [], this.#question());',
+    test: { file: ROUNDS, name: 'is everybody once those keep silent' },
   },
   {
     name: 'round-that-never-began',

@@ -129,6 +129,14 @@ export const LIMITS = {
   /** Rounds of asking the voters for their vectors that may be under way before the next one has to wait. */
   vectorRoundsMax: 4,
   vectorResendMs: 100,
+  /**
+   * Voters that are asked alone for their vectors get this many times the time they use to take, at least so much and at
+   * most `vectorResendMs` more, before everybody is asked.
+   */
+  vectorPatience: 4,
+  vectorPatienceMs: 5,
+  /** This often a round asks everybody, to find out who answers soonest. */
+  vectorSurveyMs: 1_000,
   heartbeatMs: 100,
   /** Appends on the way to one follower, and the size of each: one fits in a message. */
   raftInflightMaxMessages: 32,

@@ -92,7 +92,7 @@ export class Leadership {
         this.#takeForwarded(message);
         break;
       case 'read-request':
-        this.reads.readRemotely(message);
+        this.#takeReader(message);
         break;
     }
   }
@@ -102,19 +102,32 @@ export class Leadership {
     const { session, batch, from: to, commands } = message;
     const { self: from, term, outbox } = this.#member;
     const result = this.propose(commands);
+    if (result.kind === 'appended') this.replicator.awaits(to, this.#member.log.lastIndex);
     const appended = result.kind === 'appended' ? { firstIndex: result.firstIndex, term } : undefined;
     outbox.send({ kind: 'proposals-answer', from, to, term, session, batch, appended });
   }
 
+  #takeReader(request: ReadRequest): void {
+    this.replicator.awaits(request.from, this.#member.log.commit);
+    if (!this.isEstablished || !this.reads.answerAtOnce(request)) this.reads.readRemotely(request);
+  }
+
   /** The end of a turn: begin what waits to be begun and send what was appended. */
   conclude(): void {
-    if (this.isEstablished && this.reads.begin()) {
-      this.replicator.heartbeat(this.reads.round);
-      this.reads.answerConfirmed();
-    }
+    if (this.isEstablished && this.reads.hasWaiting) this.#beginRound();
     this.replicator.replicate();
     const heir = this.#succession.takeReady(this.#member.log.lastIndex, (id) => this.replicator.matchOf(id));
     if (heir !== undefined) this.#handOver(heir);
+  }
+
+  /** Any quorum confirms a round: those are asked who answer soonest. */
+  #beginRound(): void {
+    const { options } = this.#member;
+    const soonest = this.replicator.soonestQuorum;
+    const usualTicks = Math.max(0, ...(soonest ?? []).map(options.answersAfterTicks));
+    this.reads.begin(soonest === undefined ? Number.POSITIVE_INFINITY : 2 + Math.ceil(usualTicks * 2));
+    this.replicator.heartbeat(this.reads.round, soonest);
+    this.reads.answerConfirmed();
   }
 
   /** False if this leader must step down, because no quorum was heard for an election timeout. */
@@ -123,7 +136,8 @@ export class Leadership {
     this.#heartbeatTicks += 1;
     this.replicator.tick();
     this.#succession.tick(electionTicks);
-    if (this.#heartbeatTicks >= heartbeatTicks) {
+    const isOverdue = this.reads.tick();
+    if (isOverdue || this.#heartbeatTicks >= heartbeatTicks) {
       this.#heartbeatTicks = 0;
       this.replicator.heartbeat(this.reads.round);
     }

@@ -3,7 +3,7 @@
  * relies on is the newest write that changed the term or vote, and for a promise about the log, the log.
  */
 import { assert } from '../base/assert.js';
-import type { AppendAccepted, MemberMessage, Message } from './messages.js';
+import type { AppendAccepted, CommitNews, MemberMessage, Message } from './messages.js';
 import type { ProposalOutcome, ReadState, SnapshotRead, Staging } from './raft-types.js';
 
 type Foundation = 'term' | 'log';
@@ -15,6 +15,7 @@ interface Held {
 
 export class Outbox {
   #messages: Message[] = [];
+  #news: CommitNews[] = [];
   #promises: { readonly foundation: Foundation; readonly message: MemberMessage }[] = [];
   #held: Held[] = [];
   #staging: Staging[] = [];
@@ -30,6 +31,11 @@ export class Outbox {
   /** May leave at once. */
   send(...messages: readonly Message[]): void {
     this.#messages.push(...messages);
+  }
+
+  /** May leave whenever there is occasion. */
+  mention(news: CommitNews): void {
+    this.#news.push(news);
   }
 
   /** May leave once everything decided so far about term and vote (and the log) is durable. */
@@ -77,6 +83,7 @@ export class Outbox {
   /** Everything that may leave now; to be called after the write was issued that covers what was decided. */
   take(): {
     readonly messages: readonly Message[];
+    readonly news: readonly CommitNews[];
     readonly staging: readonly Staging[];
     readonly snapshotReads: readonly SnapshotRead[];
     readonly readStates: readonly ReadState[];
@@ -85,12 +92,14 @@ export class Outbox {
     this.#holdPromises();
     const taken = {
       messages: withoutOutdone(this.#messages),
+      news: this.#news,
       staging: this.#staging,
       snapshotReads: this.#snapshotReads,
       readStates: this.#readStates,
       proposalOutcomes: this.#outcomes,
     };
     this.#messages = [];
+    this.#news = [];
     this.#staging = [];
     this.#snapshotReads = [];
     this.#readStates = [];

@@ -19,6 +19,8 @@ export class Progress {
   next: number;
   /** The greatest commit it was told, as far as the message that told it let it believe that. */
   commitTold = 0;
+  /** The greatest index that it is known to wait for until it is told that it is committed. */
+  #awaited = 0;
   /** How long it has said nothing. */
   silentTicks = 0;
   #state: 'probe' | 'replicate' = 'probe';
@@ -37,6 +39,14 @@ export class Progress {
 
   get snapshot(): SnapshotProgress | undefined {
     return this.#snapshot;
+  }
+
+  get isAwaitingCommit(): boolean {
+    return this.commitTold < this.#awaited;
+  }
+
+  awaits(index: number): void {
+    this.#awaited = Math.max(this.#awaited, index);
   }
 
   maySend(inflightMax: number): boolean {

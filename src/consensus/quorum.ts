@@ -18,6 +18,29 @@ export function tally({ voters, outgoing }: Configuration, voteOf: (member: Memb
   return verdicts.includes('open') ? 'open' : 'won';
 }
 
+/**
+ * Whom to ask what any quorum can answer: the members that answer soonest and make a quorum together with `self`.
+ * `answersAfter` says how soon each can be expected to, Infinity if not at all; undefined if there are not enough.
+ */
+export function soonestQuorum(
+  configuration: Configuration,
+  self: MemberId,
+  answersAfter: (member: MemberId) => number,
+): readonly MemberId[] | undefined {
+  const voters = new Set([...configuration.voters, ...configuration.outgoing]);
+  voters.delete(self);
+  const soonest = [...voters]
+    .map((member) => ({ member, after: answersAfter(member) }))
+    .filter(({ after }) => after < Number.POSITIVE_INFINITY)
+    .sort((a, b) => a.after - b.after)
+    .map(({ member }) => member);
+  for (let count = 0; count <= soonest.length; count += 1) {
+    const asked = soonest.slice(0, count);
+    if (tally(configuration, (voter) => voter === self || asked.includes(voter) || undefined) === 'won') return asked;
+  }
+  return undefined;
+}
+
 function majorityOf(members: readonly MemberId[]): number {
   return Math.floor(members.length / 2) + 1;
 }

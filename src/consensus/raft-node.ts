@@ -147,9 +147,9 @@ export class RaftNode {
     const taken = outbox.take();
     const committed = log.takeCommitted(options.applyMaxBytes);
     const softState = this.#softStateNews.take(this.softState);
-    const { messages, staging, snapshotReads, readStates, proposalOutcomes } = taken;
-    const news = [messages, staging, snapshotReads, readStates, proposalOutcomes, committed];
-    if (write === undefined && softState === undefined && news.every(({ length }) => length === 0)) return undefined;
+    const { messages, news, staging, snapshotReads, readStates, proposalOutcomes } = taken;
+    const parts = [messages, news, staging, snapshotReads, readStates, proposalOutcomes, committed];
+    if (write === undefined && softState === undefined && parts.every(({ length }) => length === 0)) return undefined;
     this.#isOutstanding = true;
     return { write, committed, softState, ...taken };
   }

@@ -2,7 +2,7 @@
 import type { Configuration, MemberId } from './configuration.js';
 import type { Entry } from './entry.js';
 import type { LogReader, SnapshotMeta } from './log-reader.js';
-import type { Message } from './messages.js';
+import type { CommitNews, Message } from './messages.js';
 
 /** Uniform numbers: `float` in [0, 1), `u32` over 32 bits. The randomness port has this shape. */
 export interface RandomSource {
@@ -13,6 +13,8 @@ export interface RandomSource {
 export interface RaftOptions {
   readonly self: MemberId;
   readonly random: RandomSource;
+  /** In how many ticks the member can be expected to answer; Infinity if not at all. A leader asks those first who answer soonest. */
+  readonly answersAfterTicks: (member: MemberId) => number;
   /** Without a leader for this many ticks, up to twice as many at random, a voter campaigns. */
   readonly electionTicks: number;
   readonly heartbeatTicks: number;
@@ -103,6 +105,8 @@ export interface Ready {
   readonly write: Write | undefined;
   /** May leave at once. What depends on a write is held back until `stored` reports it. */
   readonly messages: readonly Message[];
+  /** One for a member at most, and nobody waits for it: it may leave later, or not at all. */
+  readonly news: readonly CommitNews[];
   readonly staging: readonly Staging[];
   readonly snapshotReads: readonly SnapshotRead[];
   /** To be applied, in order; all of it is durable here. */

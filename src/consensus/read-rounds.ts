@@ -11,6 +11,9 @@ interface Round<R> {
   /** What was committed when the round began. */
   readonly index: number;
   readonly readers: readonly R[];
+  ageTicks: number;
+  /** When it is asked of everybody; Infinity if it is already. */
+  readonly patienceTicks: number;
 }
 
 export interface ConfirmedReads<R> {
@@ -33,13 +36,21 @@ export class ReadRounds<R> {
     this.#waiting.push(reader);
   }
 
-  /** Begin a round for all that wait. Returns false if nobody does. Duty: an entry of this term is committed. */
-  begin(commit: number): boolean {
-    if (this.#waiting.length === 0) return false;
+  get hasWaiting(): boolean {
+    return this.#waiting.length > 0;
+  }
+
+  /** Begin a round for all that wait. Duty: an entry of this term is committed. */
+  begin(commit: number, patienceTicks: number): void {
     this.#newest += 1;
-    this.#rounds.push({ number: this.#newest, index: commit, readers: this.#waiting });
+    this.#rounds.push({ number: this.#newest, index: commit, readers: this.#waiting, ageTicks: 0, patienceTicks });
     this.#waiting = [];
-    return true;
+  }
+
+  /** A tick has passed. True if it is time to ask everybody, because those who were asked keep silent. */
+  tick(): boolean {
+    for (const round of this.#rounds) round.ageTicks += 1;
+    return this.#rounds.some(({ ageTicks, patienceTicks }) => ageTicks === patienceTicks);
   }
 
   answered(member: MemberId, round: number): void {

@@ -3,9 +3,9 @@ import type { MemberId } from './configuration.js';
 import { membersOf } from './configuration.js';
 import type { Entry } from './entry.js';
 import type { Member } from './member.js';
-import type { AppendAccepted, AppendRejected, SnapshotWanted } from './messages.js';
+import type { AppendAccepted, AppendRejected, CommitNews, SnapshotWanted } from './messages.js';
 import { Progress } from './progress.js';
-import { reachedByQuorum, tally } from './quorum.js';
+import { reachedByQuorum, soonestQuorum, tally } from './quorum.js';
 import type { ProgressStatus, SnapshotBytes } from './raft-types.js';
 import { SnapshotSender } from './snapshot-sender.js';
 
@@ -97,9 +97,23 @@ export class Replicator {
     }
   }
 
-  heartbeat(round: number): void {
+  /** The members that answer soonest and make a quorum with this one; undefined if there are not enough that were heard lately. */
+  get soonestQuorum(): readonly MemberId[] | undefined {
+    const { configuration, self, options } = this.#member;
+    const isHeard = (id: MemberId) => (this.#progress.get(id)?.silentTicks ?? Infinity) <= 2 * options.heartbeatTicks;
+    return soonestQuorum(configuration, self, (id) => (isHeard(id) ? options.answersAfterTicks(id) : Infinity));
+  }
+
+  /** The member, or a user of it, waits until it knows that what is up to `index` is committed. */
+  awaits(id: MemberId, index: number): void {
+    this.#progress.get(id)?.awaits(index);
+  }
+
+  /** To everybody, or to `members` only. */
+  heartbeat(round: number, members?: readonly MemberId[]): void {
     const { self: from, term, log, outbox } = this.#member;
     for (const [to, { match }] of this.#progress) {
+      if (members?.includes(to) === false) continue;
       outbox.send({ kind: 'heartbeat', from, to, term, commit: Math.min(match, log.commit), round });
     }
   }
@@ -131,7 +145,9 @@ export class Replicator {
     const { self: from, term, log, outbox } = this.#member;
     const commit = Math.min(progress.match, log.commit);
     if (progress.state !== 'replicate' || progress.commitTold >= commit) return;
-    outbox.send({ kind: 'commit-news', from, to, term, commit });
+    const news: CommitNews = { kind: 'commit-news', from, to, term, commit };
+    if (progress.isAwaitingCommit) outbox.send(news);
+    else outbox.mention(news);
     progress.commitTold = commit;
   }
 

@@ -223,7 +223,7 @@ export class LiveReplica implements Replica {
     this.#membership.close();
     await this.#consensus.close();
     await this.#driver.close();
-    this.#messenger.flush();
+    this.#messenger.close();
     await this.#options.transport.close();
     await this.#options.storage.close();
   }
@@ -286,6 +286,7 @@ export class LiveReplica implements Replica {
       coverage: () => this.#coverage(),
       tokens: () => this.#tokens(),
       sendRaft: (messages) => this.#messenger.sendRaft(messages),
+      mentionRaft: (news) => this.#messenger.mentionRaft(news),
       sendOrder: (to, message) => this.#messenger.sendOrder(to, message),
     });
   }

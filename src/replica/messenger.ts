@@ -6,7 +6,8 @@
 import { assert } from '../base/assert.js';
 import { DecodeError } from '../base/bytes.js';
 import { type ReplicaId, replicaOf } from '../base/ids.js';
-import type { Message as RaftMessage } from '../consensus/messages.js';
+import type { MemberId } from '../consensus/configuration.js';
+import type { CommitNews, Message as RaftMessage } from '../consensus/messages.js';
 import type { Random } from '../ports/random.js';
 import type { Time } from '../ports/time.js';
 import type { Trace } from '../ports/trace.js';
@@ -83,16 +84,24 @@ export class Messenger {
   sendRaft(messages: readonly RaftMessage[]): void {
     if (messages.length === 0) return;
     for (const message of messages) {
-      const to = replicaOf(message.to);
-      assert(to !== undefined, 'a member that is no replica', { to: message.to });
+      const to = replicaOfMember(message.to);
+      if (message.kind === 'append') this.#outgoing.unmention(to);
       this.#send(to, raftKindOf(message), encodeRaft(message));
     }
     this.#outgoing.flush();
   }
 
+  /** What the total order says and nobody waits for leaves with something else to the same member, or a little later. */
+  mentionRaft(news: readonly CommitNews[]): void {
+    for (const message of news) {
+      const part = { kind: raftKindOf(message), payload: encodeRaft(message) };
+      this.#outgoing.mention(replicaOfMember(message.to), part);
+    }
+  }
+
   /** What was said and has not left yet leaves now. Messages leave at the end of the turn by themselves. */
-  flush(): void {
-    this.#outgoing.flush();
+  close(): void {
+    this.#outgoing.close();
   }
 
   /** Messages refused so far, by reason. */
@@ -176,4 +185,10 @@ export class Messenger {
       facts: { reason, refused: Object.fromEntries(this.#refused) },
     });
   }
+}
+
+function replicaOfMember(member: MemberId): ReplicaId {
+  const replica = replicaOf(member);
+  assert(replica !== undefined, 'a member that is no replica', { member });
+  return replica;
 }

@@ -25,6 +25,7 @@ import { CausalDriver } from '../../src/replica/causal/causal-driver.js';
 import { DurabilityWaiters } from '../../src/replica/causal/durability-waiters.js';
 import { votersOf } from '../../src/replica/membership/voters.js';
 import { Messenger } from '../../src/replica/messenger.js';
+import { AnswerTimes } from '../../src/replica/order/answer-times.js';
 import { Linearizable } from '../../src/replica/order/linearizable.js';
 import { Proposer } from '../../src/replica/order/proposer.js';
 import { Admission } from '../../src/replica/requests/admission.js';
@@ -243,6 +244,8 @@ export class OrderedNode {
       random,
       self,
       voters: () => configuration,
+      leader: () => undefined,
+      times: new AnswerTimes(),
       coverage: () => this.#coverage(),
       peers: () => driver.plane.peers(driver.now()),
       tokens: () => this.#tokens(),

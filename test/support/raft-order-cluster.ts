@@ -214,6 +214,8 @@ export class RaftOrderCluster {
       random: this.random,
       trace,
       send: (messages) => messenger.sendRaft(messages),
+      mention: (news) => messenger.mentionRaft(news),
+      answersAfterMs: () => this.random.float() * 100,
       state,
       stamp: (command) => this.stamp(member.id, command),
       check: (command) => this.check(command),

@@ -5,7 +5,7 @@
 import { utf8Decode, utf8Encode } from '../../src/base/bytes.js';
 import type { Configuration, MemberId, Membership } from '../../src/consensus/configuration.js';
 import type { Entry } from '../../src/consensus/entry.js';
-import type { Message } from '../../src/consensus/messages.js';
+import type { CommitNews, Message } from '../../src/consensus/messages.js';
 import { RaftNode } from '../../src/consensus/raft-node.js';
 import type {
   ProposalOutcome,
@@ -29,6 +29,7 @@ const TUNING: Omit<RaftOptions, 'self' | 'random'> = {
   applyMaxBytes: 200,
   snapshotChunkMaxBytes: 64,
   promotionMaxLagEntries: 5,
+  answersAfterTicks: () => Number.POSITIVE_INFINITY,
 };
 
 /** Sees all that a replica does. */
@@ -57,6 +58,8 @@ export class RaftReplica {
   readonly id: MemberId;
   readonly disk: RaftDisk;
   node: RaftNode;
+  /** Of what it sent, that for which nobody waits. */
+  readonly mentioned: CommitNews[] = [];
   /** Commands applied, in order. */
   applied: string[] = [];
   appliedIndex = 0;
@@ -184,7 +187,7 @@ export class RaftReplica {
     return new RaftNode(options, { hardState: disk.hardState, log: disk, applied: index });
   }
 
-  #take({ staging, write, messages, committed, readStates, proposalOutcomes }: Ready): void {
+  #take({ staging, write, messages, news, committed, readStates, proposalOutcomes }: Ready): void {
     const { invariants, send } = this.#options;
     for (const step of staging) this.disk.stage(step);
     if (write !== undefined) {
@@ -202,7 +205,8 @@ export class RaftReplica {
         this.lastIndex = entry.index;
       }
     }
-    for (const message of messages) {
+    this.mentioned.push(...news);
+    for (const message of [...messages, ...news]) {
       invariants.sent(this, message);
       send(message);
     }

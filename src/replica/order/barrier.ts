@@ -33,7 +33,7 @@ export interface BarrierOptions {
 export class Barrier {
   readonly #options: BarrierOptions;
   readonly #indexes: ReadIndexRounds;
-  readonly #reads: Gathering<[index: number, frontier: VersionVector]>;
+  readonly #reads: Gathering<[frontier: VersionVector, index: number]>;
   readonly #uncovered: Waiters;
   readonly #unapplied: Waiters;
   #wakes = false;
@@ -44,7 +44,8 @@ export class Barrier {
     this.#reads = new Gathering({
       time: options.time,
       roundsMax: LIMITS.readRoundsMax,
-      begin: () => Promise.all([this.#indexes.ask(), options.rounds.ask()]),
+      // In this order, so that both questions leave together: the order sends at once what it has to, and all that waits.
+      begin: () => Promise.all([options.rounds.ask(), this.#indexes.ask()]),
     });
     this.#uncovered = new Waiters(options.time);
     this.#unapplied = new Waiters(options.time);
@@ -79,7 +80,7 @@ export class Barrier {
    */
   async beforeRead(token: VersionVector, deadline: Deadline): Promise<void> {
     const asked = this.#reads.ask();
-    const [index, frontier] = await deadline.race(asked, LIMITS.electionTimeoutMs, () => unanswered(deadline));
+    const [frontier, index] = await deadline.race(asked, LIMITS.electionTimeoutMs, () => unanswered(deadline));
     checkLogIndex(token, index);
     await this.#covered(token, frontier, deadline);
     await this.#reached(Math.max(index, token.get(LOG_ORIGIN)), deadline);

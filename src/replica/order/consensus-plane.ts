@@ -4,7 +4,7 @@
  */
 import { type Origin, type ReplicaId, replicaOf } from '../../base/ids.js';
 import { LIMITS } from '../../base/limits.js';
-import type { Message } from '../../consensus/messages.js';
+import type { CommitNews, Message } from '../../consensus/messages.js';
 import type { RaftStatus } from '../../consensus/raft-types.js';
 import { decodeEntry, stampEntry } from '../../keyspace/ordered/entry.js';
 import type { Random } from '../../ports/random.js';
@@ -22,6 +22,7 @@ import type { Admission } from '../requests/admission.js';
 import type { TokenKnowledge } from '../requests/token-check.js';
 import type { Sender } from '../wire/envelope.js';
 import type { OrderMessage } from '../wire/order-codec.js';
+import { AnswerTimes } from './answer-times.js';
 import { CoordinationService } from './coordination-service.js';
 import { Forgetting } from './forgetting.js';
 import { IncarnationOrder } from './incarnation-order.js';
@@ -48,6 +49,7 @@ export interface ConsensusPlaneOptions {
   /** In place of the limits of the product. */
   readonly tuning?: Partial<RaftTuning> | undefined;
   readonly sendRaft: (messages: readonly Message[]) => void;
+  readonly mentionRaft: (news: readonly CommitNews[]) => void;
   readonly sendOrder: (to: ReplicaId | 'all', message: OrderMessage) => void;
   /** The process must end. */
   readonly onFatal: (error: unknown) => void;
@@ -69,6 +71,7 @@ export interface ConsensusFigures {
 export class ConsensusPlane {
   readonly ordered: OrderedReplica;
   readonly #options: ConsensusPlaneOptions;
+  readonly #times = new AnswerTimes();
   readonly #order: IncarnationOrder;
   readonly #proposer: Proposer;
   readonly #linearizable: Linearizable;
@@ -205,7 +208,7 @@ export class ConsensusPlane {
   }
 
   #openOrder(): IncarnationOrder {
-    const { self, storage, time, random, trace, machine, tuning, sendRaft, onFatal } = this.#options;
+    const { self, storage, time, random, trace, machine, tuning, sendRaft, mentionRaft, onFatal } = this.#options;
     return new IncarnationOrder(self(), {
       tuning,
       storage,
@@ -214,6 +217,8 @@ export class ConsensusPlane {
       trace,
       state: machine,
       send: sendRaft,
+      mention: mentionRaft,
+      answersAfterMs: (member) => this.#times.ofMs(member),
       stamp: (command) => void stampEntry(command, Math.max(0, Math.floor(time.wallMs()))),
       check: decodeEntry,
       onChange: () => {},
@@ -235,6 +240,8 @@ export class ConsensusPlane {
       applied: machine,
       proposals: this.#proposer,
       voters: () => this.#order.configuration,
+      leader: () => this.#order.leader,
+      times: this.#times,
       peers: () => driver.plane.peers(driver.now()),
       admit: () => admission.admit(),
       hurry: () => driver.requestDigests(),

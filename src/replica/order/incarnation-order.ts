@@ -30,6 +30,10 @@ export class IncarnationOrder implements TotalOrder, MemberOrder {
     return this.#order.hasLeader;
   }
 
+  get leader(): MemberId | undefined {
+    return this.#order.leader;
+  }
+
   get isLeader(): boolean {
     return this.#order.isLeader;
   }

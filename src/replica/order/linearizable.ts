@@ -2,8 +2,9 @@
  * The request path at linearizable, put together: whoever wires a replica hands in its parts and passes on what comes in.
  * Failures are `CausewayError`s; those of 503 tell which levels would serve the request now.
  */
+import { assert } from '../../base/assert.js';
 import { CausewayError } from '../../base/errors.js';
-import type { Origin, ReplicaId } from '../../base/ids.js';
+import { type Origin, type ReplicaId, replicaOf } from '../../base/ids.js';
 import type { VersionVector } from '../../clocks/version-vector.js';
 import type { Configuration } from '../../consensus/configuration.js';
 import type { TotalOrder } from '../../consensus/total-order.js';
@@ -25,6 +26,7 @@ import type { TokenKnowledge } from '../requests/token-check.js';
 import type { Sender } from '../wire/envelope.js';
 import type { OrderMessage } from '../wire/order-codec.js';
 import { Adopter } from './adopter.js';
+import type { AnswerTimes } from './answer-times.js';
 import type { AppliedState } from './applied-state.js';
 import { Barrier } from './barrier.js';
 import { Deadline } from './deadline.js';
@@ -53,6 +55,9 @@ export interface LinearizableOptions {
   readonly admit: () => void;
   /** Ask the peers for their vectors now. */
   readonly hurry: () => void;
+  /** Who leads the total order, as far as this replica knows. */
+  readonly leader: () => Origin | undefined;
+  readonly times: AnswerTimes;
   readonly send: (to: ReplicaId | 'all', message: OrderMessage) => void;
 }
 
@@ -67,7 +72,7 @@ export class Linearizable implements Pick<OrderedReplica, 'read' | 'readMany' | 
   constructor(options: LinearizableOptions) {
     this.#options = options;
     const durable = () => options.coverage().durable;
-    this.#rounds = new VectorRounds({ ...options, durable, broadcast: (message) => options.send('all', message) });
+    this.#rounds = new VectorRounds({ ...options, durable, send: (to, message) => this.#question(to, message) });
     this.#dependencies = new UniformDependencies({ ...options, durable });
     this.#barrier = new Barrier({ ...options, rounds: this.#rounds });
     const parts = { ...options, barrier: this.#barrier, dependencies: this.#dependencies };
@@ -141,6 +146,11 @@ export class Linearizable implements Pick<OrderedReplica, 'read' | 'readMany' | 
     this.#dependencies.failAll(new CausewayError('shutting-down', 'this replica is shutting down'));
   }
 
+  #question(to: readonly Origin[] | 'all', message: OrderMessage): void {
+    if (to === 'all') this.#options.send(to, message);
+    else for (const member of to) this.#options.send(replicaOfVoter(member), message);
+  }
+
   async #serve<T>(context: OrderedContext, serve: (deadline: Deadline) => Promise<T>): Promise<T> {
     this.#options.admit();
     try {
@@ -155,4 +165,10 @@ export class Linearizable implements Pick<OrderedReplica, 'read' | 'readMany' | 
   #served(token: VersionVector): string[] {
     return this.#barrier.covers(token) ? ['eventual', 'causal'] : ['eventual'];
   }
+}
+
+function replicaOfVoter(member: Origin): ReplicaId {
+  const replica = replicaOf(member);
+  assert(replica !== undefined, 'a voter that is no replica', { member });
+  return replica;
 }

@@ -1,7 +1,7 @@
 /** What the driver of the total order needs, and what it tells about itself. */
 import { LIMITS } from '../../base/limits.js';
 import type { MemberId } from '../../consensus/configuration.js';
-import type { Message } from '../../consensus/messages.js';
+import type { CommitNews, Message } from '../../consensus/messages.js';
 import type { ChangeResult, RaftOptions, StepResult } from '../../consensus/raft-types.js';
 import type { Random } from '../../ports/random.js';
 import type { Storage } from '../../ports/storage.js';
@@ -11,7 +11,7 @@ import type { OrderedState } from './ordered-state.js';
 import type { ChangeOutcome } from './raft-change.js';
 
 /** Sizes and patience; the core's and the driver's own. */
-export interface RaftTuning extends Omit<RaftOptions, 'self' | 'random'> {
+export interface RaftTuning extends Omit<RaftOptions, 'self' | 'random' | 'answersAfterTicks'> {
   readonly trailingEntries: number;
   readonly trailingMaxBytes: number;
   readonly compactStepEntries: number;
@@ -25,6 +25,10 @@ export interface RaftOrderOptions {
   readonly random: Random;
   readonly trace: Trace;
   readonly send: (messages: readonly Message[]) => void;
+  /** What may leave later, with something else for the same member. A newer one makes an older one superfluous. */
+  readonly mention: (news: readonly CommitNews[]) => void;
+  /** How soon an answer of the member can be expected; Infinity if that is not known. */
+  readonly answersAfterMs: (member: MemberId) => number;
   readonly state: OrderedState;
   /** Put the leader's time on a command, in place: called once for each, by the leader that appends it. */
   readonly stamp: (command: Uint8Array) => void;

@@ -8,6 +8,7 @@
  */
 import { assert } from '../../base/assert.js';
 import { DecodeError } from '../../base/bytes.js';
+import { LIMITS } from '../../base/limits.js';
 import { type Configuration, type MemberId, type Membership, membersOf } from '../../consensus/configuration.js';
 import type { Entry } from '../../consensus/entry.js';
 import type { SnapshotMeta } from '../../consensus/log-reader.js';
@@ -83,7 +84,12 @@ export class RaftOrder implements TotalOrder {
   }
 
   get hasLeader(): boolean {
-    return !this.#closed && this.#node.softState.leader !== undefined;
+    return this.leader !== undefined;
+  }
+
+  /** Whom this member follows, itself if it leads. */
+  get leader(): MemberId | undefined {
+    return this.#closed ? undefined : this.#node.softState.leader;
   }
 
   get isLeader(): boolean {
@@ -207,9 +213,10 @@ export class RaftOrder implements TotalOrder {
   }
 
   #boot(): RaftNode {
-    const { self, random } = this.#options;
+    const { self, random, answersAfterMs } = this.#options;
+    const answersAfterTicks = (member: MemberId) => answersAfterMs(member) / LIMITS.tickMs;
     const recovered = { hardState: this.#log.hardState, log: this.#log, applied: this.#delivered };
-    return new RaftNode({ ...this.#tuning, self, random }, recovered);
+    return new RaftNode({ ...this.#tuning, self, random, answersAfterTicks }, recovered);
   }
 
   /** Why a message is not for the core to read; undefined if it is. */
@@ -263,11 +270,12 @@ export class RaftOrder implements TotalOrder {
     if (this.#requests.hasAppends) this.#schedule();
   }
 
-  #take({ staging, write, messages, committed, readStates, proposalOutcomes, softState }: Ready): void {
+  #take({ staging, write, messages, news, committed, readStates, proposalOutcomes, softState }: Ready): void {
     for (const step of staging) this.#writer.stage(step);
     if (write?.snapshot !== undefined) this.#copies.abort();
     if (write !== undefined) this.#writer.write(write);
     this.#options.send(messages);
+    this.#options.mention(news);
     if (committed.length > 0) this.#deliver(committed);
     for (const state of readStates) this.#requests.readState(state);
     for (const outcome of proposalOutcomes) this.#requests.proposalOutcome(outcome, this.hasLeader);

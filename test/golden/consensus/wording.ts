@@ -94,7 +94,7 @@ function nameSoftState({ role, term, leader, standing }: SoftState): string {
 /** What a member does about one `Ready`. Of messages, only those that leave are told. */
 export function nameReady(replica: RaftReplica, ready: Ready): string[] {
   const name = nameOfMember(replica.id);
-  const { softState, write, committed, readStates, messages } = ready;
+  const { softState, write, committed, readStates, messages, news } = ready;
   const told: string[] = [];
   if (softState !== undefined) told.push(`${name} is ${nameSoftState(softState)}`);
   if (write !== undefined) {
@@ -111,7 +111,8 @@ export function nameReady(replica: RaftReplica, ready: Ready): string[] {
       `${name} read ${state.context} ${state.kind === 'ready' ? `may be answered at ${state.index}` : 'dropped'}`,
     );
   }
-  for (const message of messages) told.push(`${name} -> ${nameOfMember(message.to)}: ${nameMessage(message)}`);
+  for (const message of [...messages, ...news])
+    told.push(`${name} -> ${nameOfMember(message.to)}: ${nameMessage(message)}`);
   return told;
 }
 

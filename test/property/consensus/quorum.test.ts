@@ -2,7 +2,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Configuration, MemberId } from '../../../src/consensus/configuration.js';
-import { reachedByQuorum, tally } from '../../../src/consensus/quorum.js';
+import { reachedByQuorum, soonestQuorum, tally } from '../../../src/consensus/quorum.js';
 import { memberNamed } from '../../support/raft-cluster.js';
 import { runSeed } from '../../support/seeded-random.js';
 
@@ -77,6 +77,26 @@ describe(`a quorum (seed ${seed})`, () => {
         }
       }),
       { seed, numRuns: 20 },
+    );
+  });
+
+  it('of the soonest has no member that it could do without, and none that is later than one left out', () => {
+    const after = fc.oneof(fc.nat({ max: 9 }), fc.constant(Number.POSITIVE_INFINITY));
+    fc.assert(
+      fc.property(configuration, fc.array(after, { minLength: 7, maxLength: 7 }), (members, afters) => {
+        const [self] = MEMBERS as [MemberId];
+        const answersAfter = (member: MemberId) => afters[MEMBERS.indexOf(member)] ?? 0;
+        const asked = soonestQuorum(members, self, answersAfter);
+        const voters = [...new Set([...members.voters, ...members.outgoing])].filter((member) => member !== self);
+        const answering = voters.filter((member) => answersAfter(member) < Number.POSITIVE_INFINITY);
+        expect(asked !== undefined).toBe(isQuorum(members, [self, ...answering]));
+        if (asked === undefined) return;
+        expect(isQuorum(members, [self, ...asked])).toBe(true);
+        expect(asked.length === 0 || !isQuorum(members, [self, ...asked.slice(0, -1)])).toBe(true);
+        const latest = Math.max(...asked.map(answersAfter));
+        for (const member of voters) expect(asked.includes(member) || answersAfter(member) >= latest).toBe(true);
+      }),
+      { seed },
     );
   });
 

@@ -8,7 +8,7 @@ import { describe, expect, it } from 'vitest';
 import type { Membership } from '../../../src/consensus/configuration.js';
 import { memberNamed, nameOfMember, RaftCluster } from '../../support/raft-cluster.js';
 import type { RaftReplica } from '../../support/raft-replica.js';
-import { runSeed } from '../../support/seeded-random.js';
+import { runSeed, seededRandom } from '../../support/seeded-random.js';
 
 const KINDS = {
   tick: 8,
@@ -59,7 +59,10 @@ class Schedule {
   #proposed = 0;
 
   constructor(seed: number, voters: number) {
-    const tuning = { promotionMaxLagEntries: 1_000 };
+    const whims = seededRandom(seed + 1);
+    // Whom a leader asks first is a guess, and any guess must do.
+    const answersAfterTicks = () => (whims.float() < 0.2 ? Number.POSITIVE_INFINITY : whims.float() * 3);
+    const tuning = { promotionMaxLagEntries: 1_000, answersAfterTicks };
     this.cluster = new RaftCluster({ voters: NAMES.slice(0, voters), newcomers: NAMES.slice(voters), seed, tuning });
   }
 

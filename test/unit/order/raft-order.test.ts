@@ -247,6 +247,8 @@ describe('what cannot be gone on from', () => {
       random: seededRandom(1),
       trace: () => {},
       send: () => {},
+      mention: () => {},
+      answersAfterMs: () => Number.POSITIVE_INFINITY,
       state: new ListedState(storage),
       stamp: () => {},
       check: () => {},

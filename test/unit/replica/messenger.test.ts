@@ -239,3 +239,59 @@ describe('what one turn has to say', () => {
     expect(r2.heard).toEqual(['r3/1 probe', 'r3/2 probe']);
   });
 });
+
+describe('what nobody waits for', () => {
+  const toR2 = parseReplicaId('r2');
+  const news = (commit: number, from = sender('r1').origin) =>
+    [{ kind: 'commit-news', from, to: sender('r2').origin, term: 1, commit }] as const;
+
+  it('leaves with the next message to the same replica, the newest of it', () => {
+    const { time, r1, r2, carried } = setUp();
+    r1.messenger.mentionRaft(news(1));
+    r1.messenger.mentionRaft(news(2));
+    r1.messenger.sendGossip(parseReplicaId('r3'), { kind: 'probe' });
+    time.advance(0);
+    expect(carried).toEqual(['r1>r3']);
+    r1.messenger.sendGossip(toR2, { kind: 'probe' });
+    time.advance(0);
+    expect(r2.heard).toEqual(['r1/1 probe', 'r1 commit-news as r1~00000007']);
+    time.advance(1_000);
+    expect(carried).toEqual(['r1>r3', 'r1>r2']);
+  });
+
+  it('leaves by itself after a while', () => {
+    const { time, r1, r2 } = setUp();
+    r1.messenger.mentionRaft(news(1));
+    time.advance(LIMITS.gatherMs - 1);
+    expect(r2.heard).toEqual([]);
+    time.advance(1);
+    expect(r2.heard).toEqual(['r1 commit-news as r1~00000007']);
+    time.advance(1_000);
+    expect(r2.heard).toHaveLength(1);
+  });
+
+  it('does not leave when entries do, which say as much', () => {
+    const { time, r1, r2 } = setUp();
+    r1.messenger.mentionRaft(news(1));
+    const place = { from: sender('r1').origin, to: sender('r2').origin, term: 1 };
+    r1.messenger.sendRaft([{ kind: 'append', ...place, previousIndex: 1, previousTerm: 1, entries: [], commit: 1 }]);
+    time.advance(1_000);
+    expect(r2.heard).toEqual(['r1 append as r1~00000007']);
+  });
+
+  it('is never said by another incarnation, nor after the end', () => {
+    const { time, open, r1, r2 } = setUp();
+    let self = sender('r3');
+    const changing = open(() => self);
+    changing.messenger.mentionRaft(news(1, self.origin));
+    self = { ...sender('r3', 2), origin: makeOrigin(self.replica, 8) };
+    changing.messenger.sendGossip(toR2, { kind: 'probe' });
+    time.advance(0);
+    changing.messenger.mentionRaft(news(1, self.origin));
+    self = { ...sender('r3', 3), origin: makeOrigin(self.replica, 9) };
+    r1.messenger.mentionRaft(news(1));
+    r1.messenger.close();
+    time.advance(1_000);
+    expect(r2.heard).toEqual(['r3/2 probe']);
+  });
+});
