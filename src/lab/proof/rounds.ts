@@ -20,9 +20,17 @@ export function judgeRounds(
   );
   return MODELS.map((model): Judgement => {
     const found = [...ofRounds, ...ofWhole].filter((judgement) => judgement.model === model);
-    const notes = [...new Set(found.flatMap((judgement) => judgement.notes))];
-    return { model, verdict: joined(found.map(({ verdict }) => verdict)), notes };
+    return { model, verdict: joined(found.map(({ verdict }) => verdict)), notes: notesOf(found) };
   });
+}
+
+/** What is noted of every round is said once; of what is not, in how many rounds it was. */
+function notesOf(found: readonly Judgement[]): readonly string[] {
+  const rounds = new Map<string, number>();
+  for (const note of found.flatMap(({ notes }) => notes)) rounds.set(note, (rounds.get(note) ?? 0) + 1);
+  return [...rounds]
+    .map(([note, n]) => (n === found.length ? note : `${note} in ${n} of ${found.length} rounds`))
+    .sort();
 }
 
 /** Violated if one is; known only if all are. */

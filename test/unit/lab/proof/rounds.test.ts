@@ -48,3 +48,22 @@ test('a number that is drawn again in a later round is found', () => {
   const sequence = judgeRounds(rounds.flat(), rounds).find(({ model }) => model === 'sequence');
   expect(sequence?.verdict.kind).toBe('violated');
 });
+
+test('what is noted of some rounds only is told with their number', () => {
+  const at = (process: number, one: HistoryRecord): HistoryRecord => ({ ...one, process, level: 'causal' });
+  // Each sees its own write replaced by the other's: in no common order, but each in one of its own.
+  const crossed = [
+    [at(1, write('a', '1')), at(2, write('a', '2'))],
+    [at(1, read('a', '1')), at(2, read('a', '2'))],
+    [at(1, read('a', '2')), at(2, read('a', '1'))],
+  ].flat();
+  const plain = [at(1, write('b', '3')), at(1, read('b', '3'))];
+  const notes = (...rounds: HistoryRecord[][]) =>
+    judgeRounds(rounds.flat(), rounds).find(({ model }) => model === 'causal')?.notes;
+  expect(notes(plain, plain)).toEqual(['causal convergence (CCv) holds', 'causal memory (CM) holds']);
+  expect(notes(crossed, plain)).toEqual([
+    'causal convergence (CCv) does not hold in 1 of 2 rounds',
+    'causal convergence (CCv) holds in 1 of 2 rounds',
+    'causal memory (CM) holds',
+  ]);
+});
