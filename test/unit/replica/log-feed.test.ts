@@ -2,18 +2,18 @@
 import { describe, expect, it } from 'vitest';
 import { openMemoryStorage } from '../../../src/adapters/memory-storage.js';
 import { createMemoryTime } from '../../../src/adapters/memory-time.js';
-import { LOG_ORIGIN, parseClusterId } from '../../../src/base/ids.js';
+import { LOG_ORIGIN } from '../../../src/base/ids.js';
 import { VersionVector } from '../../../src/clocks/version-vector.js';
 import { COORDINATION } from '../../../src/coordination/coordination.js';
 import { encodeEntry } from '../../../src/keyspace/ordered/entry.js';
 import type { Storage, StorageWrite } from '../../../src/ports/storage.js';
-import { CausalDriver } from '../../../src/replica/causal/causal-driver.js';
+import type { CausalDriver } from '../../../src/replica/causal/causal-driver.js';
 import { readOperations } from '../../../src/replica/causal/operation-log.js';
 import { OrderedMachine } from '../../../src/replica/order/ordered-machine.js';
 import type { WriteGroup } from '../../../src/replication/write-group.js';
+import { loneDriver } from '../../support/lone-driver.js';
 import { entryOf, putOp } from '../../support/ordered-log.js';
-import { A, B, digest, group, R1, R2, vector } from '../../support/plane-values.js';
-import { seededRandom } from '../../support/seeded-random.js';
+import { B, digest, group, R2, vector } from '../../support/plane-values.js';
 
 /** State machine, causal view and disk of r1, among r1 and r2. */
 class Replica {
@@ -30,20 +30,7 @@ class Replica {
     const onFatal = (error: unknown) => void this.fatal.push(error);
     const storage = this.#watched();
     this.machine = new OrderedMachine({ storage, time, coordinator: COORDINATION, onFatal });
-    this.driver = new CausalDriver({
-      cluster: parseClusterId('test'),
-      origin: A,
-      members: [R1, R2],
-      machine: this.machine,
-      storage,
-      time,
-      random: seededRandom(1),
-      trace: () => {},
-      post: () => {},
-      onProgress: () => {},
-      onReincarnated: () => {},
-      onFatal,
-    });
+    this.driver = loneDriver({ machine: this.machine, storage, time, onFatal });
   }
 
   /** The next entries of the log: puts on these keys, which depend on `deps`. */

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { MemoryDisk, type MemoryStorage, openMemoryStorage } from '../../../src/adapters/memory-storage.js';
 import { createMemoryTime, type MemoryTime } from '../../../src/adapters/memory-time.js';
 import { DecodeError, utf8Encode } from '../../../src/base/bytes.js';
-import { LOG_ORIGIN, parseClusterId } from '../../../src/base/ids.js';
+import { LOG_ORIGIN } from '../../../src/base/ids.js';
 import { LIMITS } from '../../../src/base/limits.js';
 import { VersionVector } from '../../../src/clocks/version-vector.js';
 import type { DeliveredEntry } from '../../../src/consensus/total-order.js';
@@ -12,12 +12,12 @@ import type { Command } from '../../../src/keyspace/ordered/command.js';
 import { encodeEntry } from '../../../src/keyspace/ordered/entry.js';
 import { PROGRESS_KEY, readOrdered, recordRange } from '../../../src/keyspace/ordered/state-keys.js';
 import type { Storage } from '../../../src/ports/storage.js';
-import { CausalDriver } from '../../../src/replica/causal/causal-driver.js';
+import type { CausalDriver } from '../../../src/replica/causal/causal-driver.js';
 import { OrderedMachine } from '../../../src/replica/order/ordered-machine.js';
 import type { StateCopy } from '../../../src/replica/order/ordered-state.js';
+import { loneDriver } from '../../support/lone-driver.js';
 import { entryOf, putOp } from '../../support/ordered-log.js';
-import { A, B, digest, R1, R2, vector } from '../../support/plane-values.js';
-import { seededRandom } from '../../support/seeded-random.js';
+import { A, B, digest, R2, vector } from '../../support/plane-values.js';
 
 class Setting {
   readonly time: MemoryTime = createMemoryTime();
@@ -341,21 +341,8 @@ function driverOver(
   extraWipe: () => readonly { readonly kind: 'delete'; readonly table: 'log'; readonly key: Uint8Array }[],
   onReincarnated: () => void,
 ): CausalDriver {
-  return new CausalDriver({
-    cluster: parseClusterId('test'),
-    origin: A,
-    members: [R1, R2],
-    machine,
-    extraWipe,
-    storage,
-    time,
-    random: seededRandom(1),
-    trace: () => {},
-    post: () => {},
-    onProgress: () => {},
-    onReincarnated,
-    onFatal: (error) => fatal.push(error),
-  });
+  const onFatal = (error: unknown) => void fatal.push(error);
+  return loneDriver({ machine, extraWipe, storage, time, onReincarnated, onFatal });
 }
 
 describe('what is forgotten', () => {
